@@ -1,0 +1,100 @@
+"""The ports that adapters of the process implement."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from analyzers.model import Commit, Range, Repository
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The tip of a branch."""
+
+    branch: str
+    """The branch's name."""
+    sha: str
+    """The commit at its tip."""
+    committed_at: datetime
+    """When that was committed, in UTC."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The commits reachable from a branch and committed from `since` up to, not including, `until`."""
+
+    branch: str
+    """The branch's name, as `Head.branch` gives it."""
+    since: datetime
+    """The first instant, in UTC."""
+    until: datetime
+    """The first instant after, in UTC."""
+
+
+Selection = Window | Range
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something that a person who waits should know, worded by the catalogue."""
+
+    code: str
+    """The message in the catalogue, for example `notice-rate-limit-wait`."""
+    details: dict[str, str | int]
+    """The message's variables."""
+
+
+Notify = Callable[[Notice], None]
+
+
+class CommitSource(ABC):
+    """Reads the commits of one repository.
+
+    The same commit read through any source is the same `Commit` (tests/contracts/ holds it). Every
+    method may raise the branches of `SourceError` and nothing else.
+    """
+
+    @property
+    @abstractmethod
+    def repository(self) -> Repository:
+        """The repository as people know it; after a rename its new name, once noticed."""
+
+    @abstractmethod
+    async def head(self, branch: str | None) -> Head:
+        """The tip of a branch, of the default branch for None.
+
+        Raises:
+            EmptyRepository: it has no commit yet.
+            RevisionNotFound: it has no such branch.
+        """
+
+    @abstractmethod
+    async def list_shas(self, selection: Selection) -> tuple[str, ...]:
+        """The full names of all selected commits, each once, merges included, newest first by
+        committer date.
+
+        A window is filtered by each commit's own committer date, so that a commit with a skewed
+        clock hides no other.
+
+        Raises:
+            RevisionNotFound: an end of the range is not in the repository.
+        """
+
+    @abstractmethod
+    async def resolve(self, name: str) -> str:
+        """The full name of the commit that a (short) SHA, branch or tag means.
+
+        Raises:
+            RevisionNotFound: nothing or more than one thing is called so.
+        """
+
+    @abstractmethod
+    def read(self, shas: Sequence[str]) -> AsyncIterator[Commit]:
+        """The commits of these full names with their files and patches, each once, in any order."""
+
+    @abstractmethod
+    async def aclose(self) -> None:
+        """Give back connections and processes. Safe to call twice."""

@@ -1,0 +1,37 @@
+"""Where commits come from: one adapter for each way to reach a repository."""
+
+from __future__ import annotations
+
+from bot.config import Settings
+from bot.ports import CommitSource, Notify, ResponseCache
+from bot.sources.locators import Folder, GitHubRepository, GitUrl, Locator
+
+
+async def open_source(
+    locator: Locator, settings: Settings, responses: ResponseCache, notify: Notify
+) -> CommitSource:
+    """The source that a locator calls for; the caller closes it.
+
+    Raises:
+        SourceError: the repository cannot be reached, or is none.
+    """
+    match locator:
+        case Folder(path):
+            from bot.sources.git import GitSource
+
+            return await GitSource.open_folder(path)
+        case GitUrl(url):
+            from bot.sources.git import GitSource
+
+            return await GitSource.open_mirror(url, settings.commitcast_data, notify)
+        case GitHubRepository(owner_name):
+            from bot.sources.github import GitHubSource
+
+            token = settings.github_token
+            return GitHubSource(
+                owner_name,
+                api_url=settings.github_api_url,
+                token=token.get_secret_value() if token else None,
+                cache=responses,
+                notify=notify,
+            )

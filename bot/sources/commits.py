@@ -1,4 +1,4 @@
-"""From a forge's or git's words to the domain's: the parts of a commit, built alike by every source.
+"""From a forge's or git's words to the domain's: commits are built alike by every source.
 
 Pure functions. What a commit says is cleaned here (`analyzers.text.clean`), once.
 """
@@ -91,7 +91,9 @@ class FilePatch(NamedTuple):
 
 
 _SECTION: Final = re.compile(r"^(?=diff --git )", re.MULTILINE)
-_NEW_PATH: Final = re.compile(r"^(?:\+\+\+ (?P<after>.+?)\t?|(?:rename|copy) to (?P<to>.+))$", re.M)
+_NEW_PATH: Final = re.compile(
+    r"^(?:\+\+\+ (?P<after>.+?)\t?|(?:rename|copy) to (?P<to>.+))$", re.MULTILINE
+)
 _OLD_PATH: Final = re.compile(r"^--- (?P<before>.+?)\t?$", re.MULTILINE)
 
 

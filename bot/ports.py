@@ -24,7 +24,7 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """The commits reachable from a branch and committed from `since` up to, not including, `until`."""
+    """The commits of a branch that were committed from `since` up to, not including, `until`."""
 
     branch: str
     """The branch's name, as `Head.branch` gives it."""
@@ -98,3 +98,35 @@ class CommitSource(ABC):
     @abstractmethod
     async def aclose(self) -> None:
         """Give back connections and processes. Safe to call twice."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredResponse:
+    """A forge's answer, kept until the forge says that it has changed."""
+
+    etag: str
+    """The mark by which the forge knows this answer again, as it sent it."""
+    link: str
+    """The `Link` header: where the next page is. An answer of 304 does not repeat it."""
+    body: bytes
+    """The body, without its transfer encoding."""
+
+
+class ResponseCache(ABC):
+    """Keeps a forge's answers. Nothing in it may be used without asking the forge again."""
+
+    @abstractmethod
+    async def get(self, key: str) -> StoredResponse | None:
+        """What was kept, or None: never kept, dropped since, or no longer readable.
+
+        Raises:
+            StoreError: the store cannot be reached.
+        """
+
+    @abstractmethod
+    async def put(self, key: str, response: StoredResponse) -> None:
+        """Keep an answer.
+
+        Raises:
+            StoreError: the store cannot be reached.
+        """

@@ -1,0 +1,141 @@
+"""The commands of the shell: their names, options and help. What they do stands in `bot.shell`,
+imported when a command runs, so that `--help` answers at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+app = typer.Typer(
+    name="commitcast",
+    help="Read every commit of a repository and turn a day of it into one digest.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+FormatName = Literal["terminal", "markdown", "html", "json"]
+
+Zone = Annotated[
+    str | None,
+    typer.Option("--tz", metavar="ZONE", help="IANA time zone. [default: COMMITCAST_TIMEZONE]"),
+]
+Language = Annotated[
+    str | None,
+    typer.Option(
+        "--lang",
+        metavar="LANGUAGE",
+        help="en, zh, or another language for the model to write. [default: COMMITCAST_LANGUAGE]",
+    ),
+]
+Written = Annotated[
+    FormatName | None,
+    typer.Option("--format", help="[default: by the output's name, else terminal]"),
+]
+Output = Annotated[
+    Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write to a file.")
+]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"commitcast {version('commitcast')}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    _: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    """Read every commit of a repository and turn a day of it into one digest."""
+
+
+@app.command()
+def digest(
+    repositories: Annotated[
+        list[str], typer.Argument(metavar="REPO", help="owner/repo, a URL, or a local folder.")
+    ],
+    *,
+    date: Annotated[
+        str | None,
+        typer.Option(metavar="D", help="A day: 2026-01-06, today, yesterday, or latest (default)."),
+    ] = None,
+    since: Annotated[
+        str | None,
+        typer.Option(metavar="X", help="From a day, an instant, or an age such as 24h or 7d."),
+    ] = None,
+    until: Annotated[
+        str | None, typer.Option(metavar="Y", help="Up to, not including. [default: now]")
+    ] = None,
+    range_: Annotated[
+        str | None,
+        typer.Option("--range", metavar="A..B", help="What B has and A has not."),
+    ] = None,
+    branch: Annotated[
+        str | None, typer.Option(metavar="B", help="[default: the repository's own]")
+    ] = None,
+    tz: Zone = None,
+    lang: Language = None,
+    written: Written = None,
+    output: Output = None,
+    archive: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Write to DIR/2026/widget/2026-01-06.md and so on."),
+    ] = None,
+) -> None:
+    """One digest of each repository: what changed, the important first."""
+    from bot.shell import Destination, SpanOptions, run_digest
+
+    raise typer.Exit(
+        run_digest(
+            repositories,
+            SpanOptions(date, since, until, range_, branch),
+            Destination(written, output, archive),
+            zone=tz,
+            language=lang,
+        )
+    )
+
+
+@app.command()
+def analyze(
+    commit: Annotated[
+        str,
+        typer.Argument(
+            metavar="COMMIT",
+            help="A commit's URL, REPO@SHA, or a name in the repository of this folder.",
+        ),
+    ],
+    *,
+    tz: Zone = None,
+    lang: Language = None,
+    written: Written = None,
+    output: Output = None,
+) -> None:
+    """The full analysis of one commit."""
+    from bot.shell import Destination, run_analyze
+
+    raise typer.Exit(
+        run_analyze(commit, Destination(written, output, None), zone=tz, language=lang)
+    )
+
+
+@app.command()
+def demo(
+    repository: Annotated[
+        str, typer.Argument(metavar="[REPO]", help="owner/repo, a URL, or a local folder.")
+    ] = ".",
+) -> None:
+    """The whole chain once: a digest here, and digest.html and digest.md beside it."""
+    from bot.shell import run_demo
+
+    raise typer.Exit(run_demo(repository))

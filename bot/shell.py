@@ -1,0 +1,262 @@
+"""What the commands of the shell do. Each returns the process's exit status:
+
+0    done
+1    a repository, Redis or the embedded server failed
+2    the request, a setting or an output file is wrong
+130  stopped by Ctrl-C (143 by SIGTERM)
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from analyzers.errors import CommitcastError, InputError, SettingError
+from analyzers.model import Day, Span
+from bot.app import open_application, utc_now
+from bot.config import Settings, load_settings
+from bot.digest import DigestRequest
+from bot.output import (
+    CommitReport,
+    DigestReport,
+    Format,
+    Report,
+    format_of,
+    show,
+    text_of,
+    write_archive,
+    write_file,
+)
+from bot.progress import Reporter, reporter
+from bot.sources.locators import github_web_host, parse_commit, parse_repository
+from bot.spans import parse_date, parse_language, parse_period, parse_range, parse_zone
+from formatters.text import Words, words_for
+
+DONE: Final = 0
+FAILED: Final = 1
+WRONG: Final = 2
+STOPPED: Final = 130
+TERMINATED: Final = 143
+
+
+@dataclass(frozen=True, slots=True)
+class SpanOptions:
+    """The options that say what a digest covers, as typed."""
+
+    date: str | None = None
+    since: str | None = None
+    until: str | None = None
+    range: str | None = None
+    branch: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """The options that say where it goes, as typed."""
+
+    written: str | None = None
+    output: Path | None = None
+    archive: Path | None = None
+
+    @property
+    def format(self) -> Format:
+        """The format asked for, by name or by the file's ending."""
+        if self.written:
+            return Format(self.written)
+        if self.output and (by_name := format_of(self.output)):
+            return by_name
+        return Format.MARKDOWN if self.archive else Format.TERMINAL
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What every command has at hand while it runs."""
+
+    settings: Settings
+    words: Words
+    zone: str
+    language: str
+    reporter: Reporter
+
+    @property
+    def github_host(self) -> str:
+        """The host whose pages are read through GitHub's API."""
+        return github_web_host(self.settings.github_api_url)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a command came to."""
+
+    reports: Sequence[Report] = ()
+    """What is still to be shown or written."""
+    status: int = DONE
+    closing: str = ""
+    """What to say at the end."""
+
+
+Command = Callable[[Session], Coroutine[None, None, Outcome]]
+
+
+def run_digest(
+    repositories: Sequence[str],
+    options: SpanOptions,
+    destination: Destination,
+    *,
+    zone: str | None,
+    language: str | None,
+) -> int:
+    """`commitcast digest`."""
+
+    async def command(session: Session) -> Outcome:
+        span = parse_span(options, session.zone)
+        _check(destination, span, len(repositories))
+        locators = [parse_repository(name, session.github_host) for name in repositories]
+        request = DigestRequest(span, options.branch, session.zone, session.language)
+        status = DONE
+        reports = []
+        async with open_application(session.settings, session.reporter.notify) as app:
+            for name, locator in zip(repositories, locators, strict=True):
+                session.reporter.start(name)
+                try:
+                    digest = await app.digest(locator, request, session.reporter.advance)
+                except CommitcastError as exc:
+                    # The other repositories' digests are still wanted.
+                    session.reporter.say(session.words.error(exc))
+                    status = FAILED
+                    continue
+                report = DigestReport(digest, session.words)
+                if destination.archive:
+                    path = write_archive(destination.archive, report, destination.format)
+                    session.reporter.say(session.words("shell-written", path=str(path)))
+                else:
+                    reports.append(report)
+        return Outcome(reports, status)
+
+    return _run(command, destination, zone, language)
+
+
+def run_analyze(
+    commit: str, destination: Destination, *, zone: str | None, language: str | None
+) -> int:
+    """`commitcast analyze`."""
+
+    async def command(session: Session) -> Outcome:
+        locator, name = parse_commit(commit, session.github_host)
+        async with open_application(session.settings, session.reporter.notify) as app:
+            repository, entry = await app.analyse(locator, name, session.language)
+        return Outcome([CommitReport(entry, repository, session.zone, session.words)])
+
+    return _run(command, destination, zone, language)
+
+
+def run_demo(repository: str) -> int:
+    """`commitcast demo`: the digest of the latest day, here and in two files."""
+
+    async def command(session: Session) -> Outcome:
+        locator = parse_repository(repository, session.github_host)
+        request = DigestRequest(None, None, session.zone, session.language)
+        async with open_application(session.settings, session.reporter.notify) as app:
+            session.reporter.start(repository)
+            digest = await app.digest(locator, request, session.reporter.advance)
+        report = DigestReport(digest, session.words)
+        for written in (Format.HTML, Format.MARKDOWN):
+            write_file(Path(f"digest{written.suffix}"), text_of(report, written))
+        important = digest.entries[0].commit.short_sha if digest.entries else "HEAD"
+        hints = session.words(
+            "demo-next", command=_own_name(), repository=repository, commit=important
+        )
+        return Outcome([report], closing=hints)
+
+    return _run(command, Destination(), None, None)
+
+
+def parse_span(options: SpanOptions, zone: str) -> Span | None:
+    """What the options ask for; None is the latest day that has a commit.
+
+    Raises:
+        InputError: they contradict each other, or one cannot be read.
+    """
+    given = [options.date, options.since, options.range]
+    if sum(value is not None for value in given) > 1 or (options.until and not options.since):
+        raise InputError("error-span-options")
+    now = utc_now()
+    if options.range is not None:
+        return parse_range(options.range)
+    if options.since is not None:
+        return parse_period(options.since, options.until, zone, now)
+    if options.date is None or options.date == "latest":
+        return None
+    return Day(parse_date(options.date, zone, now), zone)
+
+
+def _check(destination: Destination, span: Span | None, repositories: int) -> None:
+    """Refuse what cannot be written before anything is read."""
+    if destination.archive:
+        if destination.output:
+            raise InputError("error-output-and-archive")
+        if not (span is None or isinstance(span, Day)):
+            raise InputError("error-archive-needs-day")
+    elif repositories > 1 and destination.format is Format.HTML:
+        raise InputError("error-html-takes-one")
+
+
+def _run(command: Command, destination: Destination, zone: str | None, language: str | None) -> int:
+    words = words_for(language or "en")
+    try:
+        settings = load_settings()
+        spoken = parse_language(language or settings.commitcast_language)
+        words = words_for(spoken)
+        read_in = parse_zone(zone) if zone else settings.commitcast_timezone
+        with reporter(words) as shown:
+            session = Session(settings, words, read_in, spoken, shown)
+            outcome = asyncio.run(_stoppable(command(session)))
+        _deliver(outcome.reports, destination, words)
+        if outcome.closing:
+            sys.stdout.write(f"{outcome.closing}\n")
+    except (InputError, SettingError) as exc:
+        return _fail(words.error(exc), WRONG)
+    except CommitcastError as exc:
+        return _fail(words.error(exc), FAILED)
+    except KeyboardInterrupt:
+        return _fail(words("shell-stopped"), STOPPED)
+    except asyncio.CancelledError:
+        return _fail(words("shell-stopped"), TERMINATED)
+    return outcome.status
+
+
+async def _stoppable(work: Coroutine[None, None, Outcome]) -> Outcome:
+    """Let SIGTERM end the work as Ctrl-C does: in order, with every child process taken along."""
+    task = asyncio.ensure_future(work)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    return await task
+
+
+def _deliver(reports: Sequence[Report], destination: Destination, words: Words) -> None:
+    if destination.output and reports:
+        texts = [text_of(report, destination.format) for report in reports]
+        write_file(destination.output, "\n".join(texts))
+        _say(words("shell-written", path=str(destination.output)))
+        return
+    for report in reports:
+        show(report, destination.format)
+
+
+def _own_name() -> str:
+    """The command as the person can type it from here."""
+    path = Path(sys.argv[0])
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else path.name
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(f"{text}\n")
+
+
+def _fail(text: str, status: int) -> int:
+    _say(text)
+    return status

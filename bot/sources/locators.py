@@ -1,0 +1,127 @@
+"""What people call a repository or a commit, parsed. Pure but for looking which folders exist."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import SplitResult, unquote, urlsplit
+
+from analyzers.errors import InputError
+
+_OWNER_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,99})/[A-Za-z0-9._-]{1,100}")
+_SCP = re.compile(r"(?:[\w.-]+@)?[\w.-]+\.[\w.-]+:(?!//)\S+")
+_COMMIT_PATH = re.compile(
+    r"(?P<repo>.+?)(?:/-)?/(?:pull/\d+/commits|pulls/\d+/commits|commits?)/"
+    r"(?P<name>.+?)(?:\.patch|\.diff)?/?"
+)
+_GIT_SCHEMES = ("http", "https", "ssh", "git")
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """A repository on this machine."""
+
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class GitHubRepository:
+    """A repository of the configured GitHub host."""
+
+    owner_name: str
+    """`owner/name`."""
+
+
+@dataclass(frozen=True, slots=True)
+class GitUrl:
+    """A repository that git can clone."""
+
+    url: str
+
+
+Locator = Folder | GitHubRepository | GitUrl
+
+
+def github_web_host(api_url: str) -> str:
+    """The host of the pages that an API address belongs to: `api.github.com` → `github.com`."""
+    host = (urlsplit(api_url).hostname or "").lower()
+    return "github.com" if host == "api.github.com" else host
+
+
+def parse_repository(text: str, github_host: str) -> Locator:
+    """What a repository's name means.
+
+    An existing folder that is named by a path or holds a repository is that folder; a page of the
+    GitHub host and `owner/name` mean GitHub's API; any other address, and one that ends in `.git`,
+    is cloned by git.
+
+    Raises:
+        InputError: it is none of these.
+    """
+    text = text.strip()
+    if text.startswith((".", "/", "~")):
+        return Folder(Path(text).expanduser())
+    if address := _split(text):
+        return _parse_address(address, text, github_host)
+    if _OWNER_NAME.fullmatch(text) and not _holds_repository(Path(text)):
+        return GitHubRepository(text.removesuffix(".git"))
+    if text and Path(text).is_dir():
+        return Folder(Path(text))
+    if _SCP.fullmatch(text):
+        return GitUrl(text)
+    raise InputError("error-repository-name", value=text)
+
+
+def parse_commit(text: str, github_host: str) -> tuple[Locator, str]:
+    """The repository and the name of a commit.
+
+    A page of a commit (also of a pull request's commit, with `.patch`, `.diff`, query or
+    fragment), `REPO@NAME`, or the name alone, which is looked up in the current folder.
+
+    Raises:
+        InputError: it is none of these.
+    """
+    text = text.strip()
+    address = _split(text)
+    if address and (page := _COMMIT_PATH.fullmatch(unquote(address.path).lstrip("/"))):
+        home = address._replace(path=f"/{page['repo']}", query="", fragment="").geturl()
+        return parse_repository(home, github_host), page["name"]
+    repository, _, name = text.rpartition("@")
+    if not name or name.startswith("-") or "/" in name:
+        raise InputError("error-commit-name", value=text)
+    if repository:
+        return parse_repository(repository, github_host), name
+    return Folder(Path()), name
+
+
+def _split(text: str) -> SplitResult | None:
+    """The address that a text is, or None for a text that is no address."""
+    try:
+        address = urlsplit(text)
+        _ = address.port
+    except ValueError as exc:
+        raise InputError("error-repository-name", value=text) from exc
+    return address if "://" in text else None
+
+
+def _parse_address(address: SplitResult, text: str, github_host: str) -> Locator:
+    if address.scheme == "file":
+        return Folder(Path(unquote(address.path)))
+    if address.scheme not in _GIT_SCHEMES or not address.hostname or not address.path.strip("/"):
+        raise InputError("error-repository-name", value=_without_userinfo(address))
+    is_page = address.scheme in ("http", "https") and not address.path.endswith(".git")
+    if is_page and address.hostname.lower().removeprefix("www.") == github_host:
+        owner_name = "/".join(address.path.strip("/").split("/")[:2])
+        if not _OWNER_NAME.fullmatch(owner_name):
+            raise InputError("error-repository-name", value=_without_userinfo(address))
+        return GitHubRepository(owner_name)
+    return GitUrl(text)
+
+
+def _without_userinfo(address: SplitResult) -> str:
+    return address._replace(netloc=address.netloc.rpartition("@")[2]).geturl()
+
+
+def _holds_repository(path: Path) -> bool:
+    return (path / ".git").exists() or (path / "HEAD").is_file()

@@ -1,0 +1,126 @@
+"""What people mean by their words for days, instants, ranges, zones and languages. Pure."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo, available_timezones
+
+from analyzers.errors import InputError
+from analyzers.model import Day, Period, Range, Span
+from bot.ports import Selection, Window
+
+_AGO = re.compile(r"(\d{1,4})\s*([hdw])")
+FIRST_YEAR, LAST_YEAR = 1970, 2099
+"""What GitHub takes as `since` and `until` (docs.github.com, list commits), for every source."""
+
+_LANGUAGE = re.compile(r"\w[\w -]{0,39}")
+_UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
+
+
+def parse_zone(text: str) -> str:
+    """The IANA zone of that name.
+
+    Raises:
+        InputError: there is none.
+    """
+    if text not in available_timezones():
+        raise InputError("error-zone", value=text)
+    return text
+
+
+def parse_language(text: str) -> str:
+    """A language by its code or name, as a model will be told it.
+
+    Raises:
+        InputError: it can be neither.
+    """
+    if not _LANGUAGE.fullmatch(text):
+        raise InputError("error-language", value=text)
+    return text
+
+
+def parse_date(text: str, zone: str, now: datetime) -> date:
+    """A day from `2026-01-06`, `today` or `yesterday`, as the zone's calendar has it.
+
+    Raises:
+        InputError: it is none of these.
+    """
+    today = now.astimezone(ZoneInfo(zone)).date()
+    match text.strip().lower():
+        case "today":
+            return today
+        case "yesterday":
+            return today - timedelta(days=1)
+        case other:
+            try:
+                day = date.fromisoformat(other)
+            except ValueError as exc:
+                raise InputError("error-date", value=text) from exc
+            if not FIRST_YEAR <= day.year <= LAST_YEAR:
+                raise InputError("error-date", value=text)
+            return day
+
+
+def parse_instant(text: str, zone: str, now: datetime) -> datetime:
+    """An instant in UTC from a day (its first moment), a day with a time, or an age: `24h`, `7d`.
+
+    Raises:
+        InputError: it is none of these.
+    """
+    text = text.strip()
+    if ago := _AGO.fullmatch(text.lower()):
+        return now - int(ago[1]) * _UNITS[ago[2]]
+    try:
+        told = datetime.fromisoformat(text)
+    except ValueError:
+        return _midnight(parse_date(text, zone, now), zone)
+    if not FIRST_YEAR <= told.year <= LAST_YEAR:
+        raise InputError("error-date", value=text)
+    return told.replace(tzinfo=told.tzinfo or ZoneInfo(zone)).astimezone(UTC)
+
+
+def parse_range(text: str) -> Range:
+    """A range from `A..B`; an end that is left out means the tip of the default branch.
+
+    Raises:
+        InputError: it is none.
+    """
+    base, dots, head = text.partition("..")
+    if not dots or not base or base.startswith("-") or head.startswith((".", "-")):
+        raise InputError("error-range", value=text)
+    return Range(base.strip(), head.strip() or "HEAD")
+
+
+def parse_period(since: str, until: str | None, zone: str, now: datetime) -> Period:
+    """The time from `since` to `until`, to now where that is left out.
+
+    Raises:
+        InputError: a limit cannot be read, or the period ends before it starts.
+    """
+    start = parse_instant(since, zone, now)
+    end = parse_instant(until, zone, now) if until else now
+    if end <= start:
+        raise InputError("error-period", since=since, until=until or "now")
+    return Period(start, end, zone)
+
+
+def day_of(instant: datetime, zone: str) -> Day:
+    """The calendar day of an instant in a zone."""
+    return Day(instant.astimezone(ZoneInfo(zone)).date(), zone)
+
+
+def selection(span: Span, branch: str) -> Selection:
+    """What a source is asked for: a span on a branch."""
+    match span:
+        case Range():
+            return span
+        case Period(since, until):
+            return Window(branch, since, until)
+        case Day(day, zone):
+            return Window(branch, _midnight(day, zone), _midnight(day + timedelta(days=1), zone))
+
+
+def _midnight(day: date, zone: str) -> datetime:
+    """The first moment of a day, which is not 0:00 where the clocks skip that hour."""
+    return datetime.combine(day, time(), ZoneInfo(zone)).astimezone(UTC)

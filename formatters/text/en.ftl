@@ -1,0 +1,312 @@
+### English. Every message stands in every catalogue with the same variables.
+
+## How this language writes lists, dates and instants (Babel's patterns)
+
+list-separator = { ", " }
+clause-separator = { ", " }
+pattern-date = EEE d MMM y
+pattern-instant = d MMM y, HH:mm
+
+## What a commit does: one word for tags, and counted
+
+kind-security = security
+kind-fix = fix
+kind-feature = feature
+kind-performance = performance
+kind-refactor = refactoring
+kind-revert = revert
+kind-dependencies = dependencies
+kind-test = tests
+kind-docs = docs
+kind-build = build
+kind-ci = CI
+kind-style = style
+kind-release = release
+kind-merge = merge
+kind-chore = chore
+
+count-security = { $n ->
+    [one] { $n } security change
+   *[other] { $n } security changes
+}
+count-fix = { $n ->
+    [one] { $n } fix
+   *[other] { $n } fixes
+}
+count-feature = { $n ->
+    [one] { $n } feature
+   *[other] { $n } features
+}
+count-performance = { $n ->
+    [one] { $n } performance change
+   *[other] { $n } performance changes
+}
+count-refactor = { $n ->
+    [one] { $n } refactoring
+   *[other] { $n } refactorings
+}
+count-revert = { $n ->
+    [one] { $n } revert
+   *[other] { $n } reverts
+}
+count-dependencies = { $n ->
+    [one] { $n } dependency update
+   *[other] { $n } dependency updates
+}
+count-test = { $n ->
+    [one] { $n } test change
+   *[other] { $n } test changes
+}
+count-docs = { $n ->
+    [one] { $n } documentation change
+   *[other] { $n } documentation changes
+}
+count-build = { $n ->
+    [one] { $n } build change
+   *[other] { $n } build changes
+}
+count-ci = { $n ->
+    [one] { $n } CI change
+   *[other] { $n } CI changes
+}
+count-style = { $n ->
+    [one] { $n } style change
+   *[other] { $n } style changes
+}
+count-release = { $n ->
+    [one] { $n } release
+   *[other] { $n } releases
+}
+count-merge = { $n ->
+    [one] { $n } merge
+   *[other] { $n } merges
+}
+count-chore = { $n ->
+    [one] { $n } chore
+   *[other] { $n } chores
+}
+count-others = { $n ->
+    [one] { $n } other
+   *[other] { $n } others
+}
+count-breaking = { $n ->
+    [one] { $n } breaking change
+   *[other] { $n } breaking changes
+}
+
+tag-breaking = breaking
+tag-by-rules = by rules
+
+## How important it is, and how bad
+
+importance-high = high
+importance-medium = medium
+importance-low = low
+badge-high = High importance
+badge-medium = Medium importance
+badge-low = Low importance
+severity-high = High
+severity-medium = Medium
+severity-low = Low
+
+## What files are for
+
+role-source = source
+role-test = tests
+role-docs = docs
+role-build = build
+role-ci = CI
+role-config = configuration
+role-lock = lock
+role-generated = generated
+role-vendored = vendored
+role-asset = assets
+
+## Why the rules hold a commit to be as important as they say
+
+reason-security-fix = Fixes a security problem
+reason-crash-fix = Fixes a crash
+reason-data-loss-fix = Fixes a loss of data
+reason-hang-fix = Fixes a hang or deadlock
+reason-breaking-mark = The commit says that it breaks something
+reason-public-removed = Removes names that others may use
+reason-revert = Takes back an earlier commit
+reason-major-dependency = Moves a dependency to another major version
+reason-schema-change = Changes a schema or an interface definition
+reason-large-change = A large change to source files
+reason-fix = Fixes a bug
+reason-feature = Adds a feature
+reason-performance = Changes speed or memory use
+reason-source-change = Changes source files
+reason-dependency-change = Changes dependencies
+reason-docs-only = Changes documentation alone
+reason-tests-only = Changes tests alone
+reason-ci-only = Changes CI alone
+reason-generated-only = Changes generated files alone
+reason-style-only = Changes formatting alone
+reason-small-change = A small change
+reason-no-files = Changes no file
+reason-merge = Brings in commits that stand on their own
+reason-release = Prepares or marks a release
+reason-evidence = { $reason }: “{ $evidence }”
+reason-clamped = The model proposed { $proposed }; the rules hold it at { $importance }.
+
+## Why a commit is shown by the rules; each fits into "2 by rules (…)"
+
+rules-reason-not-configured = no model is set up
+rules-reason-unreachable = the model could not be reached
+rules-reason-timed-out = the model did not answer in time
+rules-reason-server-error = the model's server reported an error
+rules-reason-rate-limited = the model's server allowed no more requests
+rules-reason-quota-exhausted = the model's quota is used up
+rules-reason-unauthorized = the model's server did not accept the key
+rules-reason-model-not-found = the server does not know the model
+rules-reason-request-rejected = the model's server rejected the request
+rules-reason-refused = the model refused to answer
+rules-reason-cut-off = the model's answer was cut off
+rules-reason-empty-reply = the model's answer was empty
+rules-reason-invalid-reply = the model's answer could not be used
+
+## A digest
+
+group-attention = Needs attention ({ $n })
+group-component = { $name } ({ $n })
+group-elsewhere = Elsewhere ({ $n })
+group-alike = { $name } ({ $n } alike)
+group-alike-unnamed = Alike ({ $n })
+group-dependencies = Dependencies ({ $n })
+group-bots = Bots ({ $n })
+group-merges = Merges ({ $n })
+
+commits = { $n ->
+    [one] { $n } commit
+   *[other] { $n } commits
+}
+people = { $n ->
+    [one] { $n } person
+   *[other] { $n } people
+}
+bots = { $n ->
+    [one] { $n } bot
+   *[other] { $n } bots
+}
+stats-by = { $commits } by { $authors }
+stats-both = { $people } and { $bots }
+stats-quiet = No commits
+
+overview-components = Most of it was in { $name } ({ $n } of { $commits } commits).
+overview-components-two = Most of it was in { $name } ({ $n } of { $commits } commits) and { $second } ({ $m }).
+overview-kinds = In all: { $kinds }.
+overview-attention = { $n ->
+    [one] { $n } commit needs attention.
+   *[other] { $n } commits need attention.
+}
+overview-attention-among = { $n ->
+    [one] { $n } commit needs attention: { $kinds }.
+   *[other] { $n } commits need attention, among them { $kinds }.
+}
+overview-calm = Nothing is of high importance.
+
+complete = { $commits }: { $parts }
+complete-analysed = { $n } analysed
+complete-analysed-partly = { $n } analysed ({ $partly } of them in part)
+complete-rules = { $n } by rules ({ $reasons })
+complete-rules-alone = by rules alone ({ $reasons })
+complete-quiet = A quiet time: no commit landed on { $branch }.
+
+period = { $since } – { $until } ({ $zone })
+
+## One commit, expanded
+
+part-summary = What changed
+part-scope = Scope
+part-architecture = Architecture
+part-performance = Performance
+part-security = Security
+part-risks = Risks
+part-advice = Advice
+part-facts = Facts
+part-reasons = Why this importance
+
+author-unknown = unknown author
+files = { $n ->
+    [one] { $n } file
+   *[other] { $n } files
+}
+facts-files = Files: { $roles }
+facts-role = { $n } { $role }
+facts-symbols-added = Added: { $names }
+facts-symbols-changed = Changed: { $names }
+facts-symbols-removed = Removed: { $names }
+facts-public-removed = Removed, and others may use it: { $names }
+facts-dependencies = Dependencies: { $moves }
+facts-dependency-new = { $name } { $after } (new)
+facts-dependency-gone = { $name } { $before } (gone)
+facts-breaking = Marked as breaking: { $marks }
+facts-references = Refers to { $names }
+facts-reverts = Reverts { $what }
+facts-tests-missing = Behaviour in source files changed and no test did.
+facts-more = { $n } more
+
+small-read-whole = { $n ->
+    [one] { $n } file read
+   *[other] all { $n } files read
+}
+small-read-partly = { $read } of { $n } files read
+small-files-omitted = the forge listed only a part of the files
+small-analysed = analysed by { $analyzer }
+small-analysed-at = analysed by { $analyzer }, { $instant }
+small-by-rules = by rules: { $reason }
+
+## The full report
+
+report-overview = Overview
+report-contents = Contents
+report-commits = Commits
+column-time = Time ({ $zone })
+column-author = Author
+column-commit = Commit
+column-change = Change
+column-importance = Importance
+column-kind = Kind
+label-commit-title = Commit title: { $title }
+label-path = in { $path }
+
+## The shell
+
+progress-commits = { $name }: { $done } of { $total } commits analysed
+shell-written = Written: { $path }
+shell-stopped = Stopped. Nothing was left half done; analyses that were finished are kept.
+demo-next =
+    Beside this: digest.html (open it in a browser) and digest.md.
+    Try next:
+    { "  " }{ $command } analyze { $commit }
+    { "  " }{ $command } digest { $repository } --since 7d --output week.html
+    { "  " }{ $command } digest { $repository } --date latest --lang zh
+    A language model writes the analyses once OPENAI_API_KEY, or OPENAI_BASE_URL and OPENAI_MODEL, are set.
+
+## Errors: what was asked for
+
+error-zone = “{ $value }” is not a time zone. Give an IANA name such as UTC, Europe/Berlin or Asia/Shanghai.
+error-language = “{ $value }” is not a language. Give en, zh, or another language's code or name.
+error-date = “{ $value }” is not a date. Give 2026-01-06, today or yesterday, an age such as 24h or 7d, or an instant such as 2026-01-06T12:00; years from 1970 to 2099.
+error-range = “{ $value }” is not a range. Give A..B, two names of commits, for example v1.0..main.
+error-period = The period from { $since } to { $until } ends before it starts. Swap its limits.
+error-span-options = Give one of --date, --since (with or without --until) and --range.
+error-repository-name = “{ $value }” names no repository. Give owner/repo, a URL that git can clone, or a folder that exists.
+error-commit-name = “{ $value }” names no commit. Give a commit's URL, REPO@SHA, or a SHA in the repository of this folder.
+error-commits-missing = { $missing } of { $total } commits could not be read, so no digest was made. Try again; if it stays so, the repository is damaged: run git fsck.
+error-output = { $path } cannot be written: { $reason }. Choose another place or mend its rights.
+error-output-and-archive = Give --output or --archive, not both.
+error-archive-needs-day = An archive holds days. Give --date, or leave the span out for the latest day.
+error-html-takes-one = A page shows one repository. Give one, or use --archive.
+
+## Errors: settings
+
+error-setting-address = { $name } is “{ $value }”. Set it to an http:// or https:// address.
+error-setting-redis-url = { $name } is “{ $value }”. Set it to a redis://, rediss:// or unix:// address, or leave it out to use the embedded server.
+error-setting-language = { $name } is “{ $value }”. Set it to en, zh, or another language's code or name.
+error-setting-timezone = { $name } is “{ $value }”. Set it to an IANA time zone such as UTC, Europe/Berlin or Asia/Shanghai.
+error-setting-concurrency = { $name } is “{ $value }”. Set it to a whole number from 1 to 256.
+error-setting-split = { $address } stands in the .env file of this folder, but { $secret } in the environment: a file that came with a repository could send your secret elsewhere. Set both in the same place.
+error-env-file = The file .env in this folder cannot be read: { $reason }. Mend or remove it.

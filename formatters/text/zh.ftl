@@ -1,0 +1,240 @@
+### 中文。每条消息在每个语言文件中都有，变量相同。
+
+## 列表、日期与时刻的写法（Babel 的格式）
+
+list-separator = 、
+clause-separator = ，
+pattern-date = y年M月d日 EEE
+pattern-instant = y年M月d日 HH:mm
+
+## 提交的类型：标签用词与计数
+
+kind-security = 安全
+kind-fix = 修复
+kind-feature = 新功能
+kind-performance = 性能
+kind-refactor = 重构
+kind-revert = 回退
+kind-dependencies = 依赖
+kind-test = 测试
+kind-docs = 文档
+kind-build = 构建
+kind-ci = CI
+kind-style = 代码风格
+kind-release = 发版
+kind-merge = 合并
+kind-chore = 杂务
+
+count-security = { $n } 个安全改动
+count-fix = { $n } 个修复
+count-feature = { $n } 个新功能
+count-performance = { $n } 个性能改动
+count-refactor = { $n } 个重构
+count-revert = { $n } 个回退
+count-dependencies = { $n } 个依赖更新
+count-test = { $n } 个测试改动
+count-docs = { $n } 个文档改动
+count-build = { $n } 个构建改动
+count-ci = { $n } 个 CI 改动
+count-style = { $n } 个风格调整
+count-release = { $n } 个发版
+count-merge = { $n } 个合并
+count-chore = { $n } 个杂务
+count-others = { $n } 个其他改动
+count-breaking = { $n } 个不兼容改动
+
+tag-breaking = 不兼容
+tag-by-rules = 仅规则
+
+## 重要程度与严重程度
+
+importance-high = 高
+importance-medium = 中
+importance-low = 低
+badge-high = 重要程度：高
+badge-medium = 重要程度：中
+badge-low = 重要程度：低
+severity-high = 高
+severity-medium = 中
+severity-low = 低
+
+## 文件的用途
+
+role-source = 源码
+role-test = 测试
+role-docs = 文档
+role-build = 构建
+role-ci = CI
+role-config = 配置
+role-lock = 锁文件
+role-generated = 生成文件
+role-vendored = 第三方代码
+role-asset = 资源
+
+## 规则为何这样判定重要程度
+
+reason-security-fix = 修复了安全问题
+reason-crash-fix = 修复了崩溃
+reason-data-loss-fix = 修复了数据丢失
+reason-hang-fix = 修复了卡死或死锁
+reason-breaking-mark = 提交自己声明了不兼容改动
+reason-public-removed = 删除了外部可能用到的名称
+reason-revert = 撤销了之前的提交
+reason-major-dependency = 依赖的主版本号有变
+reason-schema-change = 改动了数据结构或接口定义
+reason-large-change = 源码改动量大
+reason-fix = 修复了缺陷
+reason-feature = 增加了功能
+reason-performance = 影响速度或内存占用
+reason-source-change = 改动了源码
+reason-dependency-change = 改动了依赖
+reason-docs-only = 只改了文档
+reason-tests-only = 只改了测试
+reason-ci-only = 只改了 CI
+reason-generated-only = 只改了生成文件
+reason-style-only = 只调整了代码格式
+reason-small-change = 改动很小
+reason-no-files = 没有改动任何文件
+reason-merge = 合并的提交已各自列出
+reason-release = 准备或标记一次发版
+reason-evidence = { $reason }：“{ $evidence }”
+reason-clamped = 模型建议定为{ $proposed }，规则将其定为{ $importance }。
+
+## 为何只有规则的结果；须能放进“2 个仅由规则判断（…）”
+
+rules-reason-not-configured = 未配置模型
+rules-reason-unreachable = 无法连接模型
+rules-reason-timed-out = 模型未及时响应
+rules-reason-server-error = 模型服务出错
+rules-reason-rate-limited = 模型服务限流
+rules-reason-quota-exhausted = 模型额度已用完
+rules-reason-unauthorized = 模型服务不接受该密钥
+rules-reason-model-not-found = 服务端没有该模型
+rules-reason-request-rejected = 模型服务拒绝了请求
+rules-reason-refused = 模型拒绝回答
+rules-reason-cut-off = 模型的回答不完整
+rules-reason-empty-reply = 模型的回答为空
+rules-reason-invalid-reply = 模型的回答无法使用
+
+## 摘要
+
+group-attention = 需要关注（{ $n }）
+group-component = { $name }（{ $n }）
+group-elsewhere = 其他（{ $n }）
+group-alike = { $name }（{ $n } 个同类提交）
+group-alike-unnamed = 同类提交（{ $n }）
+group-dependencies = 依赖更新（{ $n }）
+group-bots = 机器人（{ $n }）
+group-merges = 合并（{ $n }）
+
+commits = { $n } 个提交
+people = { $n } 人
+bots = { $n } 个机器人
+stats-by = { $commits }，来自 { $authors }
+stats-both = { $people }和 { $bots }
+stats-quiet = 没有提交
+
+overview-components = 改动集中在 { $name }（{ $commits } 个提交中占 { $n } 个）。
+overview-components-two = 改动集中在 { $name }（{ $commits } 个提交中占 { $n } 个）和 { $second }（{ $m } 个）。
+overview-kinds = 总计：{ $kinds }。
+overview-attention = 有 { $n } 个提交需要关注。
+overview-attention-among = 有 { $n } 个提交需要关注，其中 { $kinds }。
+overview-calm = 没有重要程度为高的提交。
+
+complete = { $commits }：{ $parts }
+complete-analysed = 已分析 { $n } 个
+complete-analysed-partly = 已分析 { $n } 个（其中 { $partly } 个只读了部分内容）
+complete-rules = { $n } 个仅由规则判断（{ $reasons }）
+complete-rules-alone = 全部仅由规则判断（{ $reasons }）
+complete-quiet = 风平浪静：{ $branch } 上没有新提交。
+
+period = { $since } – { $until }（{ $zone }）
+
+## 单个提交的完整分析
+
+part-summary = 改了什么
+part-scope = 影响范围
+part-architecture = 架构
+part-performance = 性能
+part-security = 安全
+part-risks = 风险
+part-advice = 建议
+part-facts = 变更事实
+part-reasons = 定级依据
+
+author-unknown = 未知作者
+files = { $n } 个文件
+facts-files = 文件：{ $roles }
+facts-role = { $role } { $n } 个
+facts-symbols-added = 新增：{ $names }
+facts-symbols-changed = 修改：{ $names }
+facts-symbols-removed = 删除：{ $names }
+facts-public-removed = 已删除且外部可能用到：{ $names }
+facts-dependencies = 依赖：{ $moves }
+facts-dependency-new = { $name } { $after }（新增）
+facts-dependency-gone = { $name } { $before }（移除）
+facts-breaking = 标记为不兼容：{ $marks }
+facts-references = 关联 { $names }
+facts-reverts = 回退 { $what }
+facts-tests-missing = 源码行为有变，但没有改动测试。
+facts-more = 另有 { $n } 个
+
+small-read-whole = 已读全部 { $n } 个文件
+small-read-partly = 已读 { $read }/{ $n } 个文件
+small-files-omitted = 代码托管平台只列出了部分文件
+small-analysed = 由 { $analyzer } 分析
+small-analysed-at = 由 { $analyzer } 分析，{ $instant }
+small-by-rules = 仅由规则判断：{ $reason }
+
+## 完整报告
+
+report-overview = 概览
+report-contents = 目录
+report-commits = 提交列表
+column-time = 时间（{ $zone }）
+column-author = 作者
+column-commit = 提交
+column-change = 改动
+column-importance = 重要程度
+column-kind = 类型
+label-commit-title = 提交标题：{ $title }
+label-path = 位于 { $path }
+
+## 命令行
+
+progress-commits = { $name }：已分析 { $done }/{ $total } 个提交
+shell-written = 已写入：{ $path }
+shell-stopped = 已停止。没有留下半成品，已完成的分析会保留。
+demo-next =
+    同目录下还有 digest.html（用浏览器打开）和 digest.md。
+    接下来可以试试：
+    { "  " }{ $command } analyze { $commit }
+    { "  " }{ $command } digest { $repository } --since 7d --output week.html
+    { "  " }{ $command } digest { $repository } --date latest --lang en
+    设置 OPENAI_API_KEY，或 OPENAI_BASE_URL 和 OPENAI_MODEL 之后，将由大模型撰写分析。
+
+## 错误：请求有误
+
+error-zone = “{ $value }”不是有效的时区。请使用 IANA 时区名，例如 UTC、Europe/Berlin 或 Asia/Shanghai。
+error-language = “{ $value }”不是有效的语言。请填写 en、zh，或其他语言的代码或名称。
+error-date = “{ $value }”不是有效的日期。请填写 2026-01-06、today 或 yesterday，也可以用 24h、7d 这样的时长，或 2026-01-06T12:00 这样的时刻；年份限 1970 至 2099。
+error-range = “{ $value }”不是有效的范围。请写成 A..B，两端各是一个提交，例如 v1.0..main。
+error-period = 时间段 { $since } 至 { $until } 的终点早于起点，请对调。
+error-span-options = --date、--since（可配合 --until）和 --range 只能选其一。
+error-repository-name = “{ $value }”不是可识别的仓库。请填写 owner/repo、git 可以克隆的地址，或已存在的目录。
+error-commit-name = “{ $value }”不是可识别的提交。请填写提交的网址、REPO@SHA，或当前目录所在仓库中的 SHA。
+error-commits-missing = { $total } 个提交中有 { $missing } 个读取失败，因此没有生成摘要。请重试；如果仍然失败，说明仓库可能已损坏，请运行 git fsck 检查。
+error-output = 无法写入 { $path }：{ $reason }。请换个位置或修正权限。
+error-output-and-archive = --output 与 --archive 只能选其一。
+error-archive-needs-day = 归档按天保存。请用 --date 指定日期，或不指定时间范围以取最近有提交的一天。
+error-html-takes-one = 一个网页只能展示一个仓库。请只给一个仓库，或改用 --archive。
+
+## 错误：设置有误
+
+error-setting-address = { $name } 的值是“{ $value }”，应为 http:// 或 https:// 开头的地址。
+error-setting-redis-url = { $name } 的值是“{ $value }”，应为 redis://、rediss:// 或 unix:// 开头的地址；不设置则使用内嵌服务器。
+error-setting-language = { $name } 的值是“{ $value }”，应为 en、zh，或其他语言的代码或名称。
+error-setting-timezone = { $name } 的值是“{ $value }”，应为 IANA 时区名，例如 UTC、Europe/Berlin 或 Asia/Shanghai。
+error-setting-concurrency = { $name } 的值是“{ $value }”，应为 1 到 256 之间的整数。
+error-setting-split = { $address } 写在当前目录的 .env 文件里，而 { $secret } 来自环境变量：随仓库而来的文件可能借此把密钥发往别处。请把两者设置在同一处。
+error-env-file = 无法读取当前目录下的 .env 文件：{ $reason }。请修正或删除它。

@@ -1,0 +1,134 @@
+"""What people call repositories and commits."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from analyzers.errors import InputError
+from bot.sources.locators import (
+    Folder,
+    GitHubRepository,
+    GitUrl,
+    Locator,
+    github_web_host,
+    parse_commit,
+    parse_repository,
+)
+
+WIDGET = GitHubRepository("acme/widget")
+SHA = "21da2dc1ce733fea76cb9e16bd64821e5fa69b83"
+
+
+@pytest.mark.parametrize(
+    ("text", "locator"),
+    [
+        ("acme/widget", WIDGET),
+        ("  acme/widget ", WIDGET),
+        ("acme/widget.js", GitHubRepository("acme/widget.js")),
+        ("acme/widget.git", WIDGET),
+        ("https://github.com/acme/widget", WIDGET),
+        ("https://www.github.com/acme/widget/", WIDGET),
+        ("http://GitHub.com/acme/widget/tree/main?x=1#readme", WIDGET),
+        ("https://github.com/acme/widget.git", GitUrl("https://github.com/acme/widget.git")),
+        ("ssh://git@github.com/acme/widget", GitUrl("ssh://git@github.com/acme/widget")),
+        ("git@github.com:acme/widget.git", GitUrl("git@github.com:acme/widget.git")),
+        ("https://git.example.org/a/b/c", GitUrl("https://git.example.org/a/b/c")),
+        ("git://git.example.org/a", GitUrl("git://git.example.org/a")),
+        ("file:///srv/git/a%20b", Folder(Path("/srv/git/a b"))),
+        (".", Folder(Path())),
+        ("./acme/widget", Folder(Path("acme/widget"))),
+        ("/srv/widget", Folder(Path("/srv/widget"))),
+    ],
+)
+def test_a_repository_is_found_by_any_of_its_names(text: str, locator: Locator) -> None:
+    assert parse_repository(text, "github.com") == locator
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "widget",
+        "acme/",
+        "-x/widget",
+        "--upload-pack=touch /tmp/x",
+        "ext::sh -c touch% /tmp/x",
+        "ftp://example.org/a",
+        "https://",
+        "https://github.com/acme",
+        "https://github.com/../..",
+        "https://github.com:port/acme/widget",
+        "javascript:alert(1)",
+    ],
+)
+def test_what_names_no_repository_is_refused(text: str) -> None:
+    with pytest.raises(InputError):
+        parse_repository(text, "github.com")
+
+
+def test_a_password_in_an_address_is_not_repeated_in_the_error() -> None:
+    with pytest.raises(InputError) as refused:
+        parse_repository("https://ada:hunter2@github.com/acme", "github.com")
+    assert "hunter2" not in str(refused.value)
+
+
+def test_a_folder_that_holds_a_repository_wins_over_the_same_name_on_github(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("acme/widget").mkdir(parents=True)
+    assert parse_repository("acme/widget", "github.com") == WIDGET
+    Path("acme/widget/.git").mkdir()
+    assert parse_repository("acme/widget", "github.com") == Folder(Path("acme/widget"))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (f"https://github.com/acme/widget/commit/{SHA}", (WIDGET, SHA)),
+        (f"https://github.com/acme/widget/commit/{SHA}.patch", (WIDGET, SHA)),
+        (f"https://github.com/acme/widget/commit/{SHA}.diff?w=1#diff-1", (WIDGET, SHA)),
+        (f"https://github.com/acme/widget/commits/{SHA}/", (WIDGET, SHA)),
+        ("https://github.com/acme/widget/commits/release%2F1.2", (WIDGET, "release/1.2")),
+        (f"https://github.com/acme/widget/pull/7/commits/{SHA}", (WIDGET, SHA)),
+        ("acme/widget@21da2dc", (WIDGET, "21da2dc")),
+        ("https://github.com/acme/widget@21da2dc", (WIDGET, "21da2dc")),
+        (
+            f"https://git.example.org/g/s/p/-/commit/{SHA}",
+            (GitUrl("https://git.example.org/g/s/p"), SHA),
+        ),
+        ("git@example.org:a/b.git@v1.0", (GitUrl("git@example.org:a/b.git"), "v1.0")),
+        ("./widget@HEAD~3", (Folder(Path("widget")), "HEAD~3")),
+        ("HEAD", (Folder(Path()), "HEAD")),
+        ("21da2dc", (Folder(Path()), "21da2dc")),
+    ],
+)
+def test_a_commit_is_found_by_any_of_its_names(text: str, expected: tuple[Locator, str]) -> None:
+    assert parse_commit(text, "github.com") == expected
+
+
+@pytest.mark.parametrize("text", ["", "acme/widget@", "acme/widget@-x", "-1", "acme/widget"])
+def test_what_names_no_commit_is_refused(text: str) -> None:
+    with pytest.raises(InputError):
+        parse_commit(text, "github.com")
+
+
+@given(st.text(max_size=200))
+def test_any_text_is_parsed_or_refused(text: str) -> None:
+    for parse in (parse_repository, parse_commit):
+        try:
+            parse(text, "github.com")
+        except InputError:
+            continue
+
+
+def test_the_pages_of_an_enterprise_server_are_read_through_its_api() -> None:
+    assert github_web_host("https://api.github.com") == "github.com"
+    assert github_web_host("https://git.example.org/api/v3") == "git.example.org"
+    page = "https://git.example.org/acme/widget"
+    assert parse_repository(page, "git.example.org") == WIDGET
+    assert parse_repository(page, "github.com") == GitUrl(page)

@@ -1,0 +1,31 @@
+"""Fixtures that many tests share."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+import pytest_asyncio
+
+from bot.stores.connection import open_redis
+from bot.stores.embedded import embedded_server
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def redis_url(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
+    """The URL of an embedded server that all tests of this process share."""
+    async with embedded_server(tmp_path_factory.mktemp("data")) as socket:
+        yield f"unix://{socket}"
+
+
+@pytest_asyncio.fixture
+async def redis(redis_url: str, tmp_path: Path) -> AsyncIterator[Redis]:
+    """A client of an empty server."""
+    async with open_redis(redis_url, tmp_path) as client:
+        await client.flushall()
+        yield client

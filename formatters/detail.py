@@ -1,11 +1,32 @@
-"""One commit's full analysis as titled parts, before any dialect. Empty parts are left out."""
+"""One commit's full analysis as titled parts, before any dialect. Empty parts are left out.
+
+Texts are unescaped and without control characters, on one line but for a part's items, which may
+have several; whatever came from a commit or a model in them is untrusted.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from analyzers.model import Entry, Repository, Risk
+from analyzers.model import (
+    Analysis,
+    Commit,
+    DependencyMove,
+    Entry,
+    Facts,
+    Reason,
+    Repository,
+    Risk,
+)
+from analyzers.text import clean, clean_line, shorten
+from formatters.digest import signed_size
 from formatters.text import Words
+
+MAX_NAMES = 10
+"""Names of one kind that are told; the rest is counted."""
+
+MAX_NAME = 120
+"""Characters of a name or a quoted piece of a commit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +55,10 @@ class Detail:
     headline: str
     """What changed, on one line."""
     title: str
-    """The commit's own title; equal to the headline when the rules analysed it."""
+    """The commit's own title; often the headline when the rules analysed it; may be empty."""
     byline: str
-    """Author, instant in the reader's zone, size: `Ada Example · 6 Jan 2026, 23:28 · 3 files · +120 −4`."""
+    """Author, instant in the reader's zone and size:
+    `Ada Example · 6 Jan 2026, 23:28 · 3 files · +120 −4`."""
     badges: tuple[str, ...]
     """Importance and kinds in words, the importance first."""
     parts: tuple[Part, ...]
@@ -47,4 +69,144 @@ class Detail:
 
 def detail(entry: Entry, repository: Repository, zone: str, words: Words) -> Detail:
     """Expand one commit, with instants in the IANA zone `zone`."""
-    raise NotImplementedError
+    commit, analysis = entry.commit, entry.analysis
+    kinds = tuple(words(f"kind-{kind.value}") for kind in analysis.kinds)
+    return Detail(
+        entry=entry,
+        url=repository.commit_url(commit.sha),
+        headline=clean_line(analysis.headline) or commit.short_sha,
+        title=clean_line(commit.title),
+        byline=_byline(commit, zone, words),
+        badges=(words(f"badge-{analysis.importance.value}"), *kinds),
+        parts=_parts(analysis, words),
+        small_print=_small_print(entry, zone, words),
+    )
+
+
+def author_of(commit: Commit, words: Words) -> str:
+    """The author's name; the address is not for display."""
+    return shorten(clean_line(commit.author.name), MAX_NAME) or words("author-unknown")
+
+
+def _byline(commit: Commit, zone: str, words: Words) -> str:
+    parts = [author_of(commit, words), words.instant(commit.committed_at, zone)]
+    if commit.files:
+        parts += [words("files", n=len(commit.files)), signed_size(commit, words)]
+    return " · ".join(parts)
+
+
+def _parts(analysis: Analysis, words: Words) -> tuple[Part, ...]:
+    texts = (
+        ("summary", analysis.summary),
+        ("scope", analysis.scope),
+        ("architecture", (analysis.architecture,)),
+        ("performance", (analysis.performance,)),
+        ("security", (analysis.security,)),
+        ("risks", ()),
+        ("advice", analysis.advice),
+        ("facts", _facts(analysis.facts, words)),
+        ("reasons", _reasons(analysis, words)),
+    )
+    risks = tuple(
+        (words(f"severity-{risk.severity.value}"), _clean_risk(risk)) for risk in analysis.risks
+    )
+    parts = (
+        Part(
+            key=key,
+            title=words(f"part-{key}"),
+            items=tuple(filter(None, (clean(item).strip() for item in items))),
+            risks=risks if key == "risks" else (),
+        )
+        for key, items in texts
+    )
+    return tuple(part for part in parts if part.items or part.risks)
+
+
+def _clean_risk(risk: Risk) -> Risk:
+    path = clean_line(risk.path) if risk.path else None
+    return replace(risk, text=clean_line(risk.text), path=path)
+
+
+def _facts(facts: Facts, words: Words) -> tuple[str, ...]:
+    """What the rules read off the commit, a line for each kind of fact that there is."""
+    roles = words.listed(
+        words("facts-role", n=n, role=words(f"role-{role.value}")) for role, n in facts.roles
+    )
+    public = set(facts.public_removed)
+    removed = tuple(name for name in facts.symbols_removed if name not in public)
+    told = (
+        ("facts-breaking", "marks", _some(facts.breaking, words)),
+        ("facts-reverts", "what", _name(facts.reverts or "")),
+        ("facts-public-removed", "names", _some(facts.public_removed, words)),
+        ("facts-symbols-removed", "names", _some(removed, words)),
+        ("facts-symbols-added", "names", _some(facts.symbols_added, words)),
+        ("facts-symbols-changed", "names", _some(facts.symbols_changed, words)),
+        ("facts-dependencies", "moves", _some(_moves(facts, words), words)),
+        ("facts-files", "roles", roles),
+        ("facts-references", "names", _some(facts.references, words)),
+    )
+    lines = tuple(words(message, **{name: text}) for message, name, text in told if text)
+    return (*lines, words("facts-tests-missing")) if facts.tests_missing else lines
+
+
+def _moves(facts: Facts, words: Words) -> tuple[str, ...]:
+    return tuple(_move(move, words) for move in facts.dependencies)
+
+
+def _move(move: DependencyMove, words: Words) -> str:
+    name, before, after = (_name(text or "") for text in (move.name, move.before, move.after))
+    if move.before is None:
+        return words("facts-dependency-new", name=name, after=after)
+    if move.after is None:
+        return words("facts-dependency-gone", name=name, before=before)
+    return f"{name} {before} → {after}"
+
+
+def _some(names: tuple[str, ...], words: Words) -> str:
+    """The first names, and how many more there are."""
+    shown = [_name(name) for name in names[:MAX_NAMES]]
+    more = len(names) - len(shown)
+    return words.listed([*shown, words("facts-more", n=more)] if more else shown)
+
+
+def _name(text: str) -> str:
+    return shorten(clean_line(text), MAX_NAME)
+
+
+def _reasons(analysis: Analysis, words: Words) -> tuple[str, ...]:
+    lines = [_reason(reason, words) for reason in analysis.verdict.reasons]
+    lines.append(analysis.importance_reason)
+    if analysis.proposed is not None and analysis.proposed is not analysis.importance:
+        proposed, held = (
+            words(f"importance-{importance.value}")
+            for importance in (analysis.proposed, analysis.importance)
+        )
+        lines.append(words("reason-clamped", proposed=proposed, importance=held))
+    return tuple(lines)
+
+
+def _reason(reason: Reason, words: Words) -> str:
+    text = words(f"reason-{reason.code.value}")
+    evidence = _name(reason.evidence)
+    return words("reason-evidence", reason=text, evidence=evidence) if evidence else text
+
+
+def _small_print(entry: Entry, zone: str, words: Words) -> tuple[str, ...]:
+    analysis, coverage = entry.analysis, entry.analysis.coverage
+    lines = []
+    if not coverage.is_whole:
+        read, total = coverage.files_read, coverage.files_total
+        lines.append(words("small-read-partly", read=read, n=total))
+    elif coverage.files_total:
+        lines.append(words("small-read-whole", n=coverage.files_total))
+    if entry.commit.files_omitted:
+        lines.append(words("small-files-omitted"))
+    if analysis.rules_reason is not None:
+        reason = words(f"rules-reason-{analysis.rules_reason.value}")
+        lines.append(words("small-by-rules", reason=reason))
+    elif analysis.analyzed_at is None:
+        lines.append(words("small-analysed", analyzer=_name(analysis.analyzer)))
+    else:
+        instant = words.instant(analysis.analyzed_at, zone)
+        lines.append(words("small-analysed-at", analyzer=_name(analysis.analyzer), instant=instant))
+    return tuple(lines)

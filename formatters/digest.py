@@ -1,15 +1,37 @@
 """A digest as people read it, before any dialect: titled sections of numbered lines.
 
 Dialects only lay out and escape what stands here, so that every chat and file says the same.
-Texts are unescaped; whatever came from a commit in them is untrusted.
+Texts are unescaped, on one line and without control characters; whatever came from a commit in
+them is untrusted.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
-from analyzers.model import Digest, Entry, Group
+from analyzers.model import (
+    Commit,
+    Day,
+    Digest,
+    Entry,
+    Group,
+    GroupKind,
+    Importance,
+    Kind,
+    Period,
+    Range,
+    RulesReason,
+    Span,
+)
+from analyzers.text import clean_line, shorten
 from formatters.text import Words
+
+GLYPHS = {Importance.HIGH: "🔴", Importance.MEDIUM: "🟡", Importance.LOW: "🟢"}
+"""How an importance looks where there is no room for its word."""
+
+MAX_NAME = 60
+"""Characters of a component's or branch's name in a sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +55,20 @@ class Section:
     group: Group
     """The group that it shows; `group.is_folded` tells whether one line can stand for all."""
     title: str
-    """For example `Needs attention`, `gateway (9)`, `tests (11 alike)`."""
+    """For example `Needs attention (9)`, `gateway (9)`, `tests (11 alike)`."""
     lines: tuple[Line, ...]
     """Its commits, in order of their numbers."""
+
+    @property
+    def numbers(self) -> str:
+        """The numbers of its commits: `34–44`, or `34` alone."""
+        first, last = self.lines[0].entry.number, self.lines[-1].entry.number
+        return str(first) if first == last else f"{first}–{last}"
+
+    @property
+    def gist(self) -> str:
+        """What one line says in place of all: each different headline once."""
+        return " · ".join(dict.fromkeys(line.headline for line in self.lines))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +80,222 @@ class Outline:
     when: str
     """The day, period or range that it covers, with the weekday: `Tue 6 Jan 2026`."""
     stats: str
-    """`45 commits by 22 people · +3,912 −1,204 · main`."""
+    """`45 commits by 22 people · +3,912 −1,204 · 🔴 9  🟡 28  🟢 8 · main`."""
     overview: tuple[str, ...]
     """At most three sentences on what the day was about; empty on a quiet day."""
     sections: tuple[Section, ...]
     """In the order of reading; empty on a quiet day."""
     completeness: str
-    """Counts by code: `45 commits: 43 analysed, 2 by rules (the model did not answer)`."""
+    """Counts by code: `45 commits: 43 analysed, 2 by rules (the model did not answer in time)`."""
+
+    @property
+    def title(self) -> str:
+        """Repository and time: `acme/widget · Tue 6 Jan 2026`."""
+        return f"{self.repository} · {self.when}"
+
+
+@dataclass(frozen=True, slots=True)
+class Authors:
+    """Who wrote the commits of a digest, told apart by their names."""
+
+    people: int
+    """Different people."""
+    bots: int
+    """Different bots."""
+
+
+def zone_of(span: Span) -> str:
+    """The IANA zone that a digest's instants are shown in; a range of commits has none: UTC."""
+    return "UTC" if isinstance(span, Range) else span.zone
 
 
 def outline(digest: Digest, words: Words) -> Outline:
     """Lay a digest out in sections and lines, in the words of one language."""
-    raise NotImplementedError
+    entries = digest.entries
+    mixed = any(entry.analysis.by_model for entry in entries)
+    return Outline(
+        repository=clean_line(digest.repository.name),
+        when=_when(digest.span, words),
+        stats=_stats(digest, entries, words),
+        overview=_overview(entries, words),
+        sections=tuple(
+            Section(
+                group=group,
+                title=group_title(group, words),
+                lines=tuple(_line(entry, group, digest, words, mixed) for entry in group.entries),
+            )
+            for group in digest.groups
+        ),
+        completeness=_completeness(digest, entries, words),
+    )
+
+
+def group_title(group: Group, words: Words) -> str:
+    """What a group is called, with the number of its commits."""
+    name = shorten(clean_line(group.name), MAX_NAME)
+    message = f"group-{group.kind.value}"
+    if not name and group.kind is GroupKind.COMPONENT:
+        message = "group-elsewhere"
+    if not name and group.kind is GroupKind.ALIKE:
+        message = "group-alike-unnamed"
+    return words(message, name=name, n=len(group.entries))
+
+
+def signed_size(commit: Commit, words: Words) -> str:
+    """The size of a change in lines: `+3,912 −1,204`."""
+    return _size(commit.additions, commit.deletions, words)
+
+
+def authors(entries: tuple[Entry, ...]) -> Authors:
+    """Count who wrote the commits; one person may use several addresses, so names tell."""
+    people: set[str] = set()
+    bots: set[str] = set()
+    for entry in entries:
+        author = entry.commit.author
+        (bots if author.is_bot else people).add((author.name or author.email).casefold())
+    return Authors(people=len(people), bots=len(bots))
+
+
+def rules_reasons(entries: tuple[Entry, ...]) -> tuple[tuple[RulesReason, int], ...]:
+    """Why how many commits are shown by the rules, the most frequent reason first."""
+    reasons = Counter(e.analysis.rules_reason for e in entries)
+    return tuple((reason, n) for reason, n in reasons.most_common() if reason is not None)
+
+
+def _line(entry: Entry, group: Group, digest: Digest, words: Words, mixed: bool) -> Line:
+    analysis = entry.analysis
+    tags = [words("tag-breaking")] if analysis.facts.breaking else []
+    tags.append(words(f"kind-{analysis.kind.value}"))
+    component = analysis.facts.components[0] if analysis.facts.components else ""
+    if component and component != group.name:
+        tags.append(shorten(clean_line(component), MAX_NAME))
+    if mixed and not analysis.by_model:
+        tags.append(words("tag-by-rules"))
+    return Line(
+        entry=entry,
+        url=digest.repository.commit_url(entry.commit.sha),
+        headline=clean_line(analysis.headline) or entry.commit.short_sha,
+        tags=tuple(tag for tag in tags if tag),
+    )
+
+
+def _when(span: Span, words: Words) -> str:
+    if isinstance(span, Day):
+        return words.date(span.date)
+    if isinstance(span, Period):
+        since, until = (words.instant(at, span.zone) for at in (span.since, span.until))
+        return words("period", since=since, until=until, zone=span.zone)
+    return f"{_revision(span.base)}..{_revision(span.head)}"
+
+
+def _revision(name: str) -> str:
+    """A full object name as people write it; other names as they are."""
+    is_sha = len(name) in (40, 64) and not set(name) - set("0123456789abcdef")
+    return name[:7] if is_sha else shorten(clean_line(name), MAX_NAME)
+
+
+def _stats(digest: Digest, entries: tuple[Entry, ...], words: Words) -> str:
+    branch = _revision(digest.branch)
+    if not entries:
+        return " · ".join(filter(None, (words("stats-quiet"), branch)))
+    counts = Counter(entry.analysis.importance for entry in entries)
+    parts = (
+        words("stats-by", commits=words("commits", n=len(entries)), authors=_by(entries, words)),
+        _size(
+            sum(entry.commit.additions for entry in entries),
+            sum(entry.commit.deletions for entry in entries),
+            words,
+        ),
+        "  ".join(
+            f"{glyph} {words.number(counts[importance])}"
+            for importance, glyph in GLYPHS.items()
+            if counts[importance]
+        ),
+        branch,
+    )
+    return " · ".join(filter(None, parts))
+
+
+def _by(entries: tuple[Entry, ...], words: Words) -> str:
+    who = authors(entries)
+    people, bots = words("people", n=who.people), words("bots", n=who.bots)
+    if not who.bots:
+        return people
+    return words("stats-both", people=people, bots=bots) if who.people else bots
+
+
+def _size(additions: int, deletions: int, words: Words) -> str:
+    return f"+{words.number(additions)} −{words.number(deletions)}"
+
+
+def _overview(entries: tuple[Entry, ...], words: Words) -> tuple[str, ...]:
+    """What counting alone can say of several commits: where, what, and how urgent."""
+    if len(entries) < 2:
+        return ()
+    sentences = (
+        _where(entries, words),
+        words("overview-kinds", kinds=_what(entries, words)),
+        _urgency(entries, words),
+    )
+    return tuple(filter(None, sentences))
+
+
+def _where(entries: tuple[Entry, ...], words: Words) -> str:
+    touched = (entry.analysis.facts.components[:1] for entry in entries)
+    names = Counter(shorten(clean_line(name), MAX_NAME) for first in touched for name in first)
+    top = [(name, n) for name, n in names.most_common(2) if name and n > 1]
+    if not top:
+        return ""
+    (name, n), total = top[0], len(entries)
+    if len(top) == 1:
+        return words("overview-components", name=name, n=n, commits=total)
+    (second, m) = top[1]
+    return words("overview-components-two", name=name, n=n, commits=total, second=second, m=m)
+
+
+def _what(entries: tuple[Entry, ...], words: Words) -> str:
+    kinds = Counter(entry.analysis.kind for entry in entries).most_common()
+    shown = kinds if len(kinds) <= 4 else kinds[:3]  # "1 other" would be no shorter than its name
+    parts = [words(f"count-{kind.value}", n=n) for kind, n in shown]
+    others = len(entries) - sum(n for _, n in shown)
+    return words.listed([*parts, words("count-others", n=others)] if others else parts)
+
+
+def _urgency(entries: tuple[Entry, ...], words: Words) -> str:
+    high = [entry.analysis for entry in entries if entry.analysis.importance is Importance.HIGH]
+    if not high:
+        return words("overview-calm")
+    counts = (
+        ("count-breaking", sum(bool(analysis.facts.breaking) for analysis in high)),
+        ("count-security", sum(Kind.SECURITY in analysis.kinds for analysis in high)),
+        ("count-revert", sum(Kind.REVERT in analysis.kinds for analysis in high)),
+    )
+    among = words.listed(words(message, n=n) for message, n in counts if n)
+    if not among:
+        return words("overview-attention", n=len(high))
+    return words("overview-attention-among", n=len(high), kinds=among)
+
+
+def _completeness(digest: Digest, entries: tuple[Entry, ...], words: Words) -> str:
+    """How every commit of the digest was read, in counts that add up to all of them."""
+    if not entries:
+        return words("complete-quiet", branch=_revision(digest.branch))
+    by_model = [entry.analysis for entry in entries if entry.analysis.by_model]
+    partly = sum(not analysis.coverage.is_whole for analysis in by_model)
+    parts = []
+    if by_model and partly:
+        parts.append(words("complete-analysed-partly", n=len(by_model), partly=partly))
+    elif by_model:
+        parts.append(words("complete-analysed", n=len(by_model)))
+    if reasons := rules_reasons(entries):
+        message = "complete-rules" if by_model else "complete-rules-alone"
+        by_rules = len(entries) - len(by_model)
+        told = [(words(f"rules-reason-{reason.value}"), n) for reason, n in reasons]
+        if len(told) == 1:
+            detail = told[0][0]
+        else:
+            detail = words("reason-separator").join(f"{n} × {text}" for text, n in told)
+        variables = {"n": by_rules} if by_model else {}
+        parts.append(words(message, reasons=detail, **variables))
+    commits = words("commits", n=len(entries))
+    return words("complete", commits=commits, parts=words("clause-separator").join(parts))

@@ -4,6 +4,7 @@
 
 list-separator = { ", " }
 clause-separator = { ", " }
+reason-separator = { "; " }
 pattern-date = EEE d MMM y
 pattern-instant = d MMM y, HH:mm
 
@@ -112,7 +113,7 @@ severity-low = Low
 ## What files are for
 
 role-source = source
-role-test = tests
+role-test = test
 role-docs = docs
 role-build = build
 role-ci = CI
@@ -120,7 +121,7 @@ role-config = configuration
 role-lock = lock
 role-generated = generated
 role-vendored = vendored
-role-asset = assets
+role-asset = asset
 
 ## Why the rules hold a commit to be as important as they say
 
@@ -194,8 +195,8 @@ stats-by = { $commits } by { $authors }
 stats-both = { $people } and { $bots }
 stats-quiet = No commits
 
-overview-components = Most of it was in { $name } ({ $n } of { $commits } commits).
-overview-components-two = Most of it was in { $name } ({ $n } of { $commits } commits) and { $second } ({ $m }).
+overview-components = Busiest: { $name } ({ $n } of { $commits } commits).
+overview-components-two = Busiest: { $name } ({ $n } of { $commits } commits), then { $second } ({ $m }).
 overview-kinds = In all: { $kinds }.
 overview-attention = { $n ->
     [one] { $n } commit needs attention.

@@ -4,6 +4,7 @@
 
 list-separator = 、
 clause-separator = ，
+reason-separator = ；
 pattern-date = y年M月d日 EEE
 pattern-instant = y年M月d日 HH:mm
 
@@ -134,8 +135,8 @@ stats-by = { $commits }，来自 { $authors }
 stats-both = { $people }和 { $bots }
 stats-quiet = 没有提交
 
-overview-components = 改动集中在 { $name }（{ $commits } 个提交中占 { $n } 个）。
-overview-components-two = 改动集中在 { $name }（{ $commits } 个提交中占 { $n } 个）和 { $second }（{ $m } 个）。
+overview-components = 改动最多的是 { $name }（{ $commits } 个提交中占 { $n } 个）。
+overview-components-two = 改动最多的是 { $name }（{ $commits } 个提交中占 { $n } 个），其次是 { $second }（{ $m } 个）。
 overview-kinds = 总计：{ $kinds }。
 overview-attention = 有 { $n } 个提交需要关注。
 overview-attention-among = 有 { $n } 个提交需要关注，其中 { $kinds }。
@@ -146,7 +147,7 @@ complete-analysed = 已分析 { $n } 个
 complete-analysed-partly = 已分析 { $n } 个（其中 { $partly } 个只读了部分内容）
 complete-rules = { $n } 个仅由规则判断（{ $reasons }）
 complete-rules-alone = 全部仅由规则判断（{ $reasons }）
-complete-quiet = 风平浪静：{ $branch } 上没有新提交。
+complete-quiet = 一切平静：{ $branch } 上没有新提交。
 
 period = { $since } – { $until }（{ $zone }）
 

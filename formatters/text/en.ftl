@@ -311,3 +311,17 @@ error-setting-timezone = { $name } is “{ $value }”. Set it to an IANA time z
 error-setting-concurrency = { $name } is “{ $value }”. Set it to a whole number from 1 to 256.
 error-setting-split = { $address } stands in the .env file of this folder, but { $secret } in the environment: a file that came with a repository could send your secret elsewhere. Set both in the same place.
 error-env-file = The file .env in this folder cannot be read: { $reason }. Mend or remove it.
+
+## Errors: Redis and the embedded server
+
+error-store-no-server = There is no embedded server for this platform ({ $platform }). Set REDIS_URL to a Redis server.
+error-store-folder = The data folder { $folder } cannot be used: { $reason }. Mend its rights, or set COMMITCAST_DATA to another folder.
+error-store-locks = The data folder { $folder } is on a file system without file locks: { $reason }. Set COMMITCAST_DATA to a folder on a local disk, or REDIS_URL to a Redis server.
+error-store-silent = The embedded server of { $folder } did not answer within { $seconds } seconds. If another machine uses this folder, set REDIS_URL to a server for both; if not, read redis/server.log in it and try again.
+error-store-start = The embedded server did not start: { $reason }. The whole log is { $folder }/server.log. If its data are damaged, move { $folder } away; the next start begins with empty ones.
+error-redis-url = REDIS_URL ({ $url }) is not a usable address. Write redis://user:password@host:6379/0, rediss:// for TLS, or unix:///path/to/socket, with / ? # @ : in a password percent-encoded.
+error-redis-unreachable = The Redis server at { $url } cannot be reached: { $reason }. Check that it runs and that REDIS_URL is right.
+error-redis-timeout = The Redis server at { $url } did not answer in time. Check that it runs, that REDIS_URL is right, and that no firewall is in between.
+error-redis-login = The Redis server at { $url } refused the login. Check the user and the password in REDIS_URL, and the user's rights.
+error-redis-tls = No secure connection to the Redis server at { $url }: { $reason }. Check its certificate; a server without TLS has a redis:// address.
+error-redis-reply = The Redis server at { $url } reported an error: { $reason }. Mend it there, then try again.

@@ -239,3 +239,17 @@ error-setting-timezone = { $name } 的值是“{ $value }”，应为 IANA 时�
 error-setting-concurrency = { $name } 的值是“{ $value }”，应为 1 到 256 之间的整数。
 error-setting-split = { $address } 写在当前目录的 .env 文件里，而 { $secret } 来自环境变量：随仓库而来的文件可能借此把密钥发往别处。请把两者设置在同一处。
 error-env-file = 无法读取当前目录下的 .env 文件：{ $reason }。请修正或删除它。
+
+## 错误：Redis 与内嵌服务器
+
+error-store-no-server = 当前平台（{ $platform }）没有可用的内嵌服务器。请将 REDIS_URL 设为一台 Redis 服务器的地址。
+error-store-folder = 无法使用数据目录 { $folder }：{ $reason }。请修正权限，或将 COMMITCAST_DATA 设为其他目录。
+error-store-locks = 数据目录 { $folder } 所在的文件系统不支持文件锁：{ $reason }。请将 COMMITCAST_DATA 设为本地磁盘上的目录，或将 REDIS_URL 设为一台 Redis 服务器的地址。
+error-store-silent = { $folder } 的内嵌服务器在 { $seconds } 秒内没有响应。如果另一台机器也在使用该目录，请将 REDIS_URL 设为两者共用的服务器；否则请查看其中的 redis/server.log 后重试。
+error-store-start = 内嵌服务器启动失败：{ $reason }。完整日志见 { $folder }/server.log。如果数据已损坏，请将 { $folder } 移到别处，下次启动时会从空数据开始。
+error-redis-url = REDIS_URL（{ $url }）不是可用的地址。请写成 redis://用户:密码@主机:6379/0，使用 TLS 时写 rediss://，或写 unix:///套接字路径；密码中的 / ? # @ : 需要做百分号编码。
+error-redis-unreachable = 无法连接 Redis 服务器 { $url }：{ $reason }。请确认服务器正在运行，并检查 REDIS_URL 是否正确。
+error-redis-timeout = Redis 服务器 { $url } 响应超时。请确认服务器正在运行、REDIS_URL 正确，且没有被防火墙拦截。
+error-redis-login = Redis 服务器 { $url } 拒绝登录。请检查 REDIS_URL 中的用户名和密码，以及该用户的权限。
+error-redis-tls = 无法与 Redis 服务器 { $url } 建立安全连接：{ $reason }。请检查其证书；未启用 TLS 的服务器应使用 redis:// 地址。
+error-redis-reply = Redis 服务器 { $url } 报告错误：{ $reason }。请先在服务器上排除问题，再重试。

@@ -114,12 +114,16 @@ def _parts(analysis: Analysis, words: Words) -> tuple[Part, ...]:
         Part(
             key=key,
             title=words(f"part-{key}"),
-            items=tuple(filter(None, (clean(item).strip() for item in items))),
+            items=tuple(filter(None, (_clean_lines(item) for item in items))),
             risks=risks if key == "risks" else (),
         )
         for key, items in texts
     )
     return tuple(part for part in parts if part.items or part.risks)
+
+
+def _clean_lines(text: str) -> str:
+    return "\n".join(line.rstrip() for line in clean(text).splitlines()).strip()
 
 
 def _clean_risk(risk: Risk) -> Risk:

@@ -113,20 +113,15 @@ class StoredResponse:
 
 
 class ResponseCache(ABC):
-    """Keeps a forge's answers. Nothing in it may be used without asking the forge again."""
+    """Keeps a forge's answers as far as it can: where the store fails, the source does not.
+
+    Nothing in it may be used without asking the forge again.
+    """
 
     @abstractmethod
     async def get(self, key: str) -> StoredResponse | None:
-        """What was kept, or None: never kept, dropped since, or no longer readable.
-
-        Raises:
-            StoreError: the store cannot be reached.
-        """
+        """What was kept, or None: never kept, dropped since, or no longer readable."""
 
     @abstractmethod
     async def put(self, key: str, response: StoredResponse) -> None:
-        """Keep an answer.
-
-        Raises:
-            StoreError: the store cannot be reached.
-        """
+        """Keep an answer."""

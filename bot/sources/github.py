@@ -1,0 +1,282 @@
+"""Commits by GitHub's REST API, from github.com or an Enterprise server."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Final, final
+from urllib.parse import quote, urlsplit
+
+from analyzers.errors import RateLimited, RevisionNotFound, SourceError
+from analyzers.model import Commit, Range, Repository
+from bot.ports import CommitSource, Head, Notice, Notify, ResponseCache, Selection, Window
+from bot.sources.github_api import CONCURRENCY, DIFF, JSON, REAL_TIME, SHA, Answer, GitHubApi, Pace
+from bot.sources.github_json import (
+    BranchAnswer,
+    CommitAnswer,
+    CommitList,
+    Comparison,
+    FileEntry,
+    ListedCommit,
+    RepositoryAnswer,
+    parse,
+    to_commit,
+    with_patches,
+)
+
+MAX_FILES: Final = 3_000
+"""GitHub lists no more files of a commit (docs.github.com, "Get a commit")."""
+MAX_PAGES: Final = 1_000
+"""Pages of a list that are read before it is taken for endless: 100,000 commits."""
+DIFF_ATTEMPTS: Final = 2
+"""Tries to get a whole diff. GitHub gives up large ones after 10 s, again and again."""
+SKEW: Final = timedelta(days=1)
+"""How far the clocks of those who committed may be wrong, see `_list_window`."""
+FIRST_DATE: Final = datetime(1970, 1, 1, tzinfo=UTC)
+LAST_DATE: Final = datetime(2099, 12, 31, tzinfo=UTC)
+"""GitHub takes no other dates (docs.github.com, "List commits")."""
+
+
+def web_address(api_url: str) -> str:
+    """Where the pages are: `https://api.github.com` → `https://github.com`, and
+    `https://HOST/api/v3` → `https://HOST`."""
+    address = urlsplit(api_url)
+    return f"{address.scheme}://{address.netloc.removeprefix('api.')}"
+
+
+@final
+class GitHubSource(CommitSource):
+    """One repository on GitHub."""
+
+    def __init__(
+        self,
+        owner_name: str,
+        *,
+        api_url: str,
+        token: str | None,
+        cache: ResponseCache,
+        notify: Notify,
+        max_wait: float = 3600.0,
+        _pace: Pace = REAL_TIME,
+    ) -> None:
+        """No request is made yet.
+
+        Args:
+            owner_name: `owner/name`.
+            api_url: `https://api.github.com`, or `https://HOST/api/v3` of an Enterprise server.
+            token: None asks anonymously, 60 requests an hour.
+            cache: keeps GitHub's answers, so that asking again costs nothing.
+            notify: is told of waits and of a new name.
+            max_wait: seconds that one request waits for GitHub's limits, at most.
+
+        Raises:
+            AccessRefused: the token cannot be one.
+        """
+        self._name = owner_name
+        self._notify = notify
+        self._web = web_address(api_url)
+        self._api = GitHubApi(
+            api_url, token=token, cache=cache, notify=notify, max_wait=max_wait, pace=_pace
+        )
+
+    @property
+    def repository(self) -> Repository:
+        """The name that GitHub last used, and its page."""
+        return Repository(self._name, f"{self._web}/{self._name}")
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._api.aclose()
+
+    async def head(self, branch: str | None) -> Head:
+        """One request; one more for the default branch."""
+        if branch is None:
+            branch = (await self._read_repository()).default_branch
+        answer = await self._get_revision(f"/branches/{_segment(branch, self._name)}", branch)
+        found = parse(BranchAnswer, answer.body)
+        return Head(found.name, found.commit.sha, found.commit.committed_at)
+
+    async def resolve(self, name: str) -> str:
+        """One request, which costs nothing when the answer is known and has not changed."""
+        path = f"/commits/{_segment(name, self._name)}"
+        answer = await self._get_revision(path, name, accept=SHA)
+        sha = answer.body[:65].decode(errors="replace").strip()
+        if not _is_full(sha):
+            raise SourceError("error-github-unexpected", problem="no object name")
+        return sha
+
+    async def list_shas(self, selection: Selection) -> tuple[str, ...]:
+        """Pages of 100 commits."""
+        if isinstance(selection, Window):
+            listed = await self._list_window(selection)
+        else:
+            listed = await self._list_range(selection)
+        dates = {commit.sha: commit.committed_at for commit in listed}
+        return tuple(sorted(dates, key=dates.__getitem__, reverse=True))
+
+    async def read(self, shas: Sequence[str]) -> AsyncIterator[Commit]:
+        """A request for each commit, more for one of many files; a few under way at once."""
+        tasks: set[asyncio.Task[Commit]] = set()
+        left = iter(dict.fromkeys(shas))
+        try:
+            while True:
+                for sha in left:
+                    tasks.add(asyncio.create_task(self._read_commit(sha)))
+                    if len(tasks) >= CONCURRENCY:
+                        break
+                if not tasks:
+                    return
+                done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+                for task in done:
+                    commit = task.result()
+                    tasks.remove(task)
+                    yield commit
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _list_range(self, span: Range) -> list[ListedCommit]:
+        """What a comparison lists: what the head has and the base has not, however they lie to
+        each other; of a history that was rewritten, too."""
+        # Fixed names: a branch may move from one page to the next.
+        base = span.base if _is_full(span.base) else await self.resolve(span.base)
+        head = span.head if _is_full(span.head) else await self.resolve(span.head)
+        listed: list[ListedCommit] = []
+        total = 0
+        try:
+            async for answer in self._pages(f"/compare/{base}...{head}?per_page=100", base):
+                page = parse(Comparison, answer.body)
+                listed += page.commits
+                total = page.total_commits
+        except RevisionNotFound:
+            # Says which of them is missing; if none is, they have no common ancestor, which
+            # GitHub does not compare.
+            await self.resolve(base)
+            await self.resolve(head)
+            return await self._list_all(head)
+        if len({commit.sha for commit in listed}) < total:
+            # An Enterprise server before 3.0 shows 250 and has no pages; nothing may be lost.
+            raise SourceError(
+                "error-github-incomplete", permanent=False, listed=len(listed), total=total
+            )
+        # Oldest first, unlike every other list; the order holds among commits of the same second.
+        return listed[::-1]
+
+    async def _list_all(self, head: str) -> list[ListedCommit]:
+        listed: list[ListedCommit] = []
+        async for answer in self._pages(f"/commits?sha={head}&per_page=100", head):
+            listed += parse(CommitList, answer.body).root
+        return listed
+
+    async def _list_window(self, window: Window) -> list[ListedCommit]:
+        """The commits of a window, by their own dates.
+
+        `since` is not sent: a walk that ends at the first commit before it is hidden everything by
+        one tip with a wrong clock. Newer commits are left out by `until`, which ends no walk, and
+        the list, which comes by date, is read until a whole page lies before the window by more
+        than the skew of clocks that is usual.
+        """
+        if window.until <= FIRST_DATE:
+            return []
+        head = await self.head(window.branch)  # a fixed start, as in _list_range
+        # A second more: whether GitHub's `until` counts the instant itself is not said.
+        until = min(window.until + timedelta(seconds=1), LAST_DATE)
+        path = f"/commits?sha={head.sha}&until={until:%Y-%m-%dT%H:%M:%SZ}&per_page=100"
+        listed: list[ListedCommit] = []
+        async for answer in self._pages(path, head.sha):
+            page = parse(CommitList, answer.body).root
+            listed += [c for c in page if window.since <= c.committed_at < window.until]
+            if all(commit.committed_at < window.since - SKEW for commit in page):
+                break
+        return listed
+
+    async def _pages(self, path: str, revision: str) -> AsyncIterator[Answer]:
+        """The pages of a list, by the addresses that GitHub names."""
+        answer = await self._get_revision(path, revision)
+        for _ in range(MAX_PAGES):
+            yield answer
+            if answer.next_url is None:
+                return
+            answer = await self._api.get(answer.next_url, repository=self._name)
+        raise SourceError("error-github-unexpected", problem="an endless list")
+
+    async def _read_commit(self, sha: str) -> Commit:
+        answer = await self._get_revision(f"/commits/{_segment(sha, self._name)}", sha)
+        first = parse(CommitAnswer, answer.body)
+        if first.sha != sha:
+            raise SourceError("error-github-unexpected", problem="another commit than asked for")
+        if len(first.parents) > 1:
+            return to_commit(first, ())
+        files: list[FileEntry] = list(first.files or ())
+        while answer.next_url is not None and len(files) < MAX_FILES:
+            answer = await self._api.get(answer.next_url, repository=self._name, revision=sha)
+            page = parse(CommitAnswer, answer.body).files
+            if not page:
+                break
+            files += page
+        if any(file.lacks_patch for file in files):
+            files = with_patches(files, await self._read_diff(sha))
+        return to_commit(first, files)
+
+    async def _read_diff(self, sha: str) -> str:
+        """A commit's whole diff, empty where GitHub does not make it: too many files (406), too
+        many lines or too much work (5xx)."""
+        try:
+            answer = await self._api.get(
+                self._path(f"/commits/{sha}"),
+                repository=self._name,
+                revision=sha,
+                accept=DIFF,
+                attempts=DIFF_ATTEMPTS,
+            )
+        except RateLimited:
+            raise
+        except SourceError:
+            return ""
+        return answer.body.decode(errors="replace")
+
+    async def _get_revision(self, path: str, name: str, *, accept: str = JSON) -> Answer:
+        """Ask about a branch or commit."""
+        asked = self._name
+        try:
+            answer = await self._api.get(
+                self._path(path), repository=asked, revision=name, accept=accept
+            )
+        except RevisionNotFound:
+            # GitHub says as much of a repository that is missing or empty: this one tells.
+            await self._api.get(self._path("/commits?per_page=1"), repository=asked)
+            raise
+        if answer.moved and self._name == asked:
+            await self._read_repository()
+        return answer
+
+    async def _read_repository(self) -> RepositoryAnswer:
+        """Read what the repository is called now: a redirect names but its number."""
+        answer = await self._api.get(self._path(""), repository=self._name)
+        found = parse(RepositoryAnswer, answer.body)
+        before, self._name = self._name, found.full_name
+        if before.casefold() != self._name.casefold():
+            self._notify(
+                Notice("notice-repository-renamed", {"before": before, "after": self._name})
+            )
+        return found
+
+    def _path(self, path: str) -> str:
+        return f"/repos/{quote(self._name)}{path}"
+
+
+def _segment(name: str, repository: str) -> str:
+    """A name as one part of a path.
+
+    Raises:
+        RevisionNotFound: no branch or commit can be called so, and the address would mean another.
+    """
+    if name in ("", ".", "..") or not name.isprintable():
+        raise RevisionNotFound("error-revision-not-found", repository=repository, name=name)
+    return quote(name, safe="")
+
+
+def _is_full(name: str) -> bool:
+    return len(name) in (40, 64) and not set(name) - set("0123456789abcdef")

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.console import Console
 
-from analyzers.model import Digest, Entry, GroupKind, Importance
+from analyzers.model import Analysis, Commit, Digest, Entry, GroupKind, Importance
 from formatters.terminal import render, render_detail
 from formatters.text import LANGUAGES, words_for
 from tests.digests import (
@@ -33,7 +33,7 @@ SEQUENCES = re.compile(
 )
 """The sequences that may leave: colours, and links to the commit's own page."""
 
-quick = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+quick = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def written(
@@ -151,10 +151,10 @@ def test_whatever_a_commit_says_lines_fit_and_nothing_steers_the_terminal(
 @quick
 @given(commits(), analyses(), st.integers(40, 200), st.sampled_from(LANGUAGES))
 def test_whatever_an_analysis_says_it_steers_nothing(
-    commit: object, analysis: object, width: int, language: str
+    commit: Commit, analysis: Analysis, width: int, language: str
 ) -> None:
     """Invariant 7."""
-    entry = Entry(1, commit, analysis)  # type: ignore[arg-type]
+    entry = Entry(1, commit, analysis)
     text = plain(written_detail(entry, width=width, language=language))
     assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", text)
 

@@ -228,7 +228,7 @@ PARTLY = Coverage(14, 31)
     ("all_analyses", "told"),
     [
         ([model_analysis()], "1 commit: 1 analysed"),
-        ([model_analysis(coverage=PARTLY)], "1 commit: 1 analysed (1 of them in part)"),
+        ([model_analysis(coverage=PARTLY)], "1 commit: 1 analysed (1 in part)"),
         (
             [model_analysis(), *[rules_analysis(reason=RulesReason.TIMED_OUT)] * 2],
             "3 commits: 1 analysed, 2 by rules (the model did not answer in time)",

@@ -210,7 +210,7 @@ overview-calm = Nothing is of high importance.
 
 complete = { $commits }: { $parts }
 complete-analysed = { $n } analysed
-complete-analysed-partly = { $n } analysed ({ $partly } of them in part)
+complete-analysed-partly = { $n } analysed ({ $partly } in part)
 complete-rules = { $n } by rules ({ $reasons })
 complete-rules-alone = by rules alone ({ $reasons })
 complete-quiet = A quiet time: no commit landed on { $branch }.

@@ -34,7 +34,7 @@ _ACTIVE = re.compile(
 _OPENING = re.compile(r"\A(?:(?P<mark>[-+=:])|\d{1,9}(?=[.)]))")
 """What means something at the beginning of a line, besides what `_ACTIVE` finds everywhere."""
 
-_CODE = re.compile(r"(?<!`)`([^`|\n]+)`(?!`)")
+_CODE = re.compile(r"(?<!`)`(?=\S)([^`|]+)(?<=\S)`(?!`)")
 """What a commit or a model marked as code. A pipe would end a table's cell even there."""
 
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "|": "&#124;"}

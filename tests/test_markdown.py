@@ -106,6 +106,7 @@ def test_escaped_text_is_shown_as_it_was_and_means_nothing(text: str) -> None:
 
 @settings(max_examples=200, deadline=None)
 @given(texts().map(clean_line))
+@example("` ` and ` x`")
 def test_prose_means_nothing_but_code(text: str) -> None:
     """Invariant 7."""
     tokens = parsed(prose(text))

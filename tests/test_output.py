@@ -1,0 +1,103 @@
+"""Where digests go: files that are whole or absent, archives that grow by the day."""
+
+from __future__ import annotations
+
+import os
+import threading
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from analyzers.errors import InputError
+from analyzers.model import Day, Range, Repository
+from bot.output import DigestReport, Format, format_of, text_of, write_archive, write_file
+from formatters.text import words_for
+from tests.digests import a_digest, a_group, an_entry
+
+WORDS = words_for("en")
+
+
+def report(repository: str = "acme/widget", day: date = date(2026, 1, 6)) -> DigestReport:
+    digest = a_digest(a_group(an_entry()), repository=Repository(repository), span=Day(day, "UTC"))
+    return DigestReport(digest, WORDS)
+
+
+@pytest.mark.parametrize("written", Format)
+def test_every_format_ends_in_one_line_feed(written: Format) -> None:
+    text = text_of(report(), written)
+    assert text.endswith("\n")
+    assert not text.endswith("\n\n")
+
+
+def test_a_files_name_tells_its_format() -> None:
+    assert format_of(Path("a/digest.MD")) is Format.MARKDOWN
+    assert format_of(Path("digest.html")) is Format.HTML
+    assert format_of(Path("digest.json")) is Format.JSON
+    assert format_of(Path("digest")) is None
+
+
+def test_a_file_is_replaced_whole(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "digest.md"
+    write_file(path, "one\n")
+    write_file(path, "two 二\n")
+    assert path.read_text(encoding="utf-8") == "two 二\n"
+    assert [p.name for p in path.parent.iterdir()] == ["digest.md"]
+
+
+def test_a_link_stays_a_link(tmp_path: Path) -> None:
+    (tmp_path / "real.md").write_text("old")
+    (tmp_path / "latest.md").symlink_to("real.md")
+    write_file(tmp_path / "latest.md", "new")
+    assert (tmp_path / "latest.md").is_symlink()
+    assert (tmp_path / "real.md").read_text() == "new"
+
+
+def test_a_pipe_is_written_to_and_not_replaced(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    got: list[str] = []
+    reader = threading.Thread(target=lambda: got.append(pipe.read_text()))
+    reader.start()
+    write_file(pipe, "text\n")
+    reader.join(timeout=10)
+    assert got == ["text\n"]
+    assert pipe.is_fifo()
+
+
+def test_a_failed_write_leaves_the_old_file_and_no_other(tmp_path: Path) -> None:
+    path = tmp_path / "digest.md"
+    write_file(path, "old")
+    with pytest.raises(UnicodeEncodeError):
+        write_file(path, "new \ud800")
+    assert [p.name for p in tmp_path.iterdir()] == ["digest.md"]
+    assert path.read_text() == "old"
+
+
+def test_a_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError) as refused:
+        write_file(tmp_path / "file" / "digest.md", "text")
+    assert "digest.md" in WORDS.error(refused.value)
+
+
+def test_an_archive_grows_by_year_repository_and_day(tmp_path: Path) -> None:
+    for day in (date(2025, 12, 31), date(2026, 1, 1)):
+        write_archive(tmp_path, report(day=day), Format.MARKDOWN)
+    found = sorted(str(p.relative_to(tmp_path)) for p in tmp_path.rglob("*.md"))
+    assert found == ["2025/widget/2025-12-31.md", "2026/widget/2026-01-01.md"]
+
+
+def test_two_repositories_of_one_short_name_do_not_overwrite_each_other(tmp_path: Path) -> None:
+    first = write_archive(tmp_path, report("acme/widget"), Format.MARKDOWN)
+    second = write_archive(tmp_path, report("other/widget"), Format.MARKDOWN)
+    again = write_archive(tmp_path, report("acme/widget"), Format.MARKDOWN)
+    assert first == again == tmp_path / "2026/widget/2026-01-06.md"
+    assert second == tmp_path / "2026/other-widget/2026-01-06.md"
+    assert "acme/widget" in first.read_text(encoding="utf-8")
+
+
+def test_only_days_go_into_an_archive(tmp_path: Path) -> None:
+    ranged = DigestReport(a_digest(a_group(an_entry()), span=Range("a", "b")), WORDS)
+    with pytest.raises(InputError):
+        write_archive(tmp_path, ranged, Format.MARKDOWN)

@@ -78,7 +78,7 @@ def start_user(tmp_path: Path) -> Iterator[Callable[[], User]]:
 
 @contextmanager
 def client(socket: str | Path) -> Iterator[Any]:
-    with redis.Redis(unix_socket_path=str(socket), retry=None, decode_responses=True) as connected:
+    with redis.Redis(unix_socket_path=str(socket), decode_responses=True) as connected:
         yield connected
 
 

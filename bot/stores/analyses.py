@@ -37,20 +37,31 @@ class RedisAnalysisCache(AnalysisCache):
         value = await self._cache.get(key)
         if value is None:
             return None
-        try:
-            return _adapter().validate_json(zlib.decompress(value))
-        except (zlib.error, ValidationError):
+        analysis = _unpack(value)
+        if analysis is None:
             await self._cache.drop(key)
-            return None
+        return analysis
 
     async def put(self, sha: str, identity: str, analysis: Analysis) -> None:
         """Keep an analysis, if Redis takes it."""
-        await self._cache.put(_key(sha, identity), zlib.compress(_adapter().dump_json(analysis)))
+        await self._cache.put(_key(sha, identity), _pack(analysis))
 
 
 def _key(sha: str, identity: str) -> str:
     # An identity holds names that people chose, of any length and with any character.
     return f"{hashlib.sha256(identity.encode()).hexdigest()[:32]}:{sha}"
+
+
+def _pack(analysis: Analysis) -> bytes:
+    return zlib.compress(_adapter().dump_json(analysis))
+
+
+def _unpack(value: bytes) -> Analysis | None:
+    """The analysis; None if it was packed by a version that had another idea of one."""
+    try:
+        return _adapter().validate_json(zlib.decompress(value))
+    except (zlib.error, ValidationError):
+        return None
 
 
 @cache

@@ -99,10 +99,12 @@ def _pool_of(redis_url: str) -> BlockingConnectionPool:
     if parts is None:
         raise StoreError("error-redis-url", url=masked(redis_url))
     try:
-        return _pool(redis_url)
+        pool = _pool(redis_url)
+        pool.connection_class(**pool.connection_kwargs)  # refuses options that it does not know
     except (ValueError, TypeError):
         # Not chained: the message of the error may quote a part of the password.
         raise StoreError("error-redis-url", url=masked(redis_url)) from None
+    return pool
 
 
 def _split(redis_url: str) -> SplitResult | None:
@@ -139,25 +141,24 @@ def store_error(exc: RedisError | OSError, address: str) -> StoreError:
     from redis import exceptions
 
     reason = shorten(clean_line(str(exc)), 200)
-    if isinstance(exc, exceptions.TimeoutError):
-        return StoreError("error-redis-timeout", permanent=False, url=address)
     refusals = (
         exceptions.AuthenticationError,
         exceptions.AuthenticationWrongNumberOfArgsError,
         exceptions.NoPermissionError,
     )
-    if isinstance(exc, refusals):
+    if _stems_from(exc, refusals):
         return StoreError("error-redis-login", url=address)
-    if _is_tls(exc):
+    if _stems_from(exc, (ssl.SSLError,)):
         return StoreError("error-redis-tls", url=address, reason=reason)
+    if isinstance(exc, exceptions.TimeoutError):
+        return StoreError("error-redis-timeout", permanent=False, url=address)
     if isinstance(exc, (exceptions.ConnectionError, OSError)):
         return StoreError("error-redis-unreachable", permanent=False, url=address, reason=reason)
     return StoreError("error-redis-reply", permanent=False, url=address, reason=reason)
 
 
-def _is_tls(exc: BaseException | None) -> bool:
-    while exc is not None:
-        if isinstance(exc, ssl.SSLError):
-            return True
+def _stems_from(exc: BaseException | None, kinds: tuple[type[BaseException], ...]) -> bool:
+    """Whether it, or what led to it, is of a kind: redis-py wraps what happens while connecting."""
+    while exc is not None and not isinstance(exc, kinds):
         exc = exc.__cause__ or exc.__context__
-    return False
+    return exc is not None

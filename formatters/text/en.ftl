@@ -325,3 +325,29 @@ error-redis-timeout = The Redis server at { $url } did not answer in time. Check
 error-redis-login = The Redis server at { $url } refused the login. Check the user and the password in REDIS_URL, and the user's rights.
 error-redis-tls = No secure connection to the Redis server at { $url }: { $reason }. Check its certificate; a server without TLS has a redis:// address.
 error-redis-reply = The Redis server at { $url } reported an error: { $reason }. Mend it there, then try again.
+
+## Errors: git
+
+error-git-missing = git cannot be started ({ $reason }). Install git 2.32 or later and put it on PATH.
+error-git-old = { $found } is too old. Install git { $needed } or later.
+error-git-failed = git could not read { $place }: { $reason }. If trying again does not help, run git fsck in a clone of it.
+error-git-timeout = git did not finish with { $place } within { $seconds } seconds. Try again; a slow disk or connection may be the cause.
+error-git-no-folder = There is no folder { $place }. Check the path.
+error-git-no-repository = { $place } is in no git repository. Give the folder of a clone, a URL, or owner/repo.
+error-git-permission = { $place } may not be read. Give the user who runs Commitcast the right to read it.
+error-git-ownership = { $place } belongs to another user, so git does not trust it. If you do, run: git config --global --add safe.directory { $place }
+error-git-objects = Some contents of { $place } are missing. It may be a partial clone: complete it with git fetch --refetch, or give its URL instead of the folder.
+error-git-url = The address { $place } cannot be cloned. Use https://, http://, ssh://, git:// or user@host:path.
+error-git-not-found = There is no repository at { $place }, or it is hidden from you. Check the address; for a private one, set up git's credentials for its host.
+error-git-access = The server refuses access to { $place }. Set up a credential helper or an SSH key for its host; git cannot ask for a password here.
+error-git-host-key = The SSH host of { $place } is unknown, or its key has changed. Check the key, then connect once by hand: ssh -T git@HOST
+error-git-certificate = No secure connection to { $place }: its certificate is not trusted. If it is your company's own, set http.sslCAInfo in git's configuration.
+error-git-unreachable = The server of { $place } cannot be reached. Check the address and the network, then try again.
+error-git-busy = The server of { $place } asks for fewer requests. Try again in some minutes.
+error-git-disk = The disk is full: the mirror of { $place } could not be written. Free some space, then try again.
+error-git-data = The data folder { $place } cannot be written: { $reason }. Mend its rights, or set COMMITCAST_DATA to another folder.
+error-git-locked = Another process has been fetching { $place } for too long. Wait for it or end it, then try again.
+error-revision-ambiguous = “{ $name }” is the beginning of more than one commit's SHA. Give more of its digits.
+error-revision-no-commit = “{ $name }” is no commit. Give a commit, a branch or a tag of a commit.
+notice-git-clone = Fetching { $place } for the first time; later runs fetch only what is new.
+notice-git-fetch = Fetching what is new in { $place }

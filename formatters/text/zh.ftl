@@ -253,3 +253,29 @@ error-redis-timeout = Redis 服务器 { $url } 响应超时。请确认服务器
 error-redis-login = Redis 服务器 { $url } 拒绝登录。请检查 REDIS_URL 中的用户名和密码，以及该用户的权限。
 error-redis-tls = 无法与 Redis 服务器 { $url } 建立安全连接：{ $reason }。请检查其证书；未启用 TLS 的服务器应使用 redis:// 地址。
 error-redis-reply = Redis 服务器 { $url } 报告错误：{ $reason }。请先在服务器上排除问题，再重试。
+
+## 错误：git
+
+error-git-missing = 无法启动 git（{ $reason }）。请安装 git 2.32 或更高版本，并确保它在 PATH 中。
+error-git-old = { $found } 版本过旧，请安装 git { $needed } 或更高版本。
+error-git-failed = git 无法读取 { $place }：{ $reason }。如果重试无效，请在其克隆中运行 git fsck 检查。
+error-git-timeout = git 未能在 { $seconds } 秒内处理完 { $place }。可能是磁盘或网络较慢，请重试。
+error-git-no-folder = 目录 { $place } 不存在，请检查路径。
+error-git-no-repository = { $place } 不在任何 git 仓库中。请填写克隆所在的目录、仓库网址或 owner/repo。
+error-git-permission = 没有权限读取 { $place }。请为运行 Commitcast 的用户授予读取权限。
+error-git-ownership = { $place } 属于其他用户，git 不信任它。如果你信任它，请运行：git config --global --add safe.directory { $place }
+error-git-objects = { $place } 缺少部分内容，可能是部分克隆。请用 git fetch --refetch 补全，或改为填写它的网址。
+error-git-url = 无法克隆地址 { $place }。请使用 https://、http://、ssh://、git:// 或 user@host:path。
+error-git-not-found = { $place } 处没有仓库，或你无权查看。请检查地址；如果是私有仓库，请为该主机配置 git 凭据。
+error-git-access = 服务器拒绝访问 { $place }。git 在此无法询问密码，请为该主机配置凭据助手或 SSH 密钥。
+error-git-host-key = { $place } 的 SSH 主机未知，或其密钥已变更。请核对密钥，然后手动连接一次：ssh -T git@主机名
+error-git-certificate = 无法与 { $place } 建立安全连接：证书不受信任。如果是公司自签证书，请在 git 配置中设置 http.sslCAInfo。
+error-git-unreachable = 无法连接 { $place } 的服务器。请检查地址和网络后重试。
+error-git-busy = { $place } 的服务器要求减少请求，请过几分钟再试。
+error-git-disk = 磁盘已满，无法写入 { $place } 的镜像。请清理空间后重试。
+error-git-data = 无法写入数据目录 { $place }：{ $reason }。请修正权限，或将 COMMITCAST_DATA 设为其他目录。
+error-git-locked = 另一个进程获取 { $place } 的时间过长。请等待或结束该进程后重试。
+error-revision-ambiguous = “{ $name }”对应多个提交的 SHA，请多给几位。
+error-revision-no-commit = “{ $name }”不是提交。请填写提交、分支，或指向提交的标签。
+notice-git-clone = 首次获取 { $place }；之后只获取新增内容。
+notice-git-fetch = 正在获取 { $place } 的新增内容

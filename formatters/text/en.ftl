@@ -326,6 +326,12 @@ error-redis-login = The Redis server at { $url } refused the login. Check the us
 error-redis-tls = No secure connection to the Redis server at { $url }: { $reason }. Check its certificate; a server without TLS has a redis:// address.
 error-redis-reply = The Redis server at { $url } reported an error: { $reason }. Mend it there, then try again.
 
+## Errors: every source
+
+error-revision-not-found = There is no commit “{ $name }” in the repository. Check the name; a SHA needs at least 4 digits.
+error-branch-not-found = There is no branch “{ $name }” in the repository. Check the name, or leave it out for the default branch.
+error-repository-empty = { $place } has no commit yet. Try again after the first push.
+
 ## Errors: git
 
 error-git-missing = git cannot be started ({ $reason }). Install git 2.32 or later and put it on PATH.

@@ -254,6 +254,12 @@ error-redis-login = Redis 服务器 { $url } 拒绝登录。请检查 REDIS_URL 
 error-redis-tls = 无法与 Redis 服务器 { $url } 建立安全连接：{ $reason }。请检查其证书；未启用 TLS 的服务器应使用 redis:// 地址。
 error-redis-reply = Redis 服务器 { $url } 报告错误：{ $reason }。请先在服务器上排除问题，再重试。
 
+## 错误：各种来源
+
+error-revision-not-found = 仓库中没有提交“{ $name }”。请检查名称；SHA 至少需要 4 位。
+error-branch-not-found = 仓库中没有分支“{ $name }”。请检查名称，或省略以使用默认分支。
+error-repository-empty = { $place } 还没有任何提交。请在首次推送后再试。
+
 ## 错误：git
 
 error-git-missing = 无法启动 git（{ $reason }）。请安装 git 2.32 或更高版本，并确保它在 PATH 中。

@@ -9,7 +9,6 @@ Importing redis takes 0.3 s, so nothing here does before a connection is opened.
 
 from __future__ import annotations
 
-import ssl
 import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -138,6 +137,8 @@ def masked(redis_url: str) -> str:
 
 def store_error(exc: RedisError | OSError, address: str) -> StoreError:
     """What people are told of an error of redis-py; raise it `from exc`."""
+    import ssl
+
     from redis import exceptions
 
     reason = shorten(clean_line(str(exc)), 200)

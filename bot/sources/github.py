@@ -10,6 +10,7 @@ from urllib.parse import quote, urlsplit
 
 from analyzers.errors import RateLimited, RevisionNotFound, SourceError
 from analyzers.model import Commit, Range, Repository
+from analyzers.text import clean_line
 from bot.ports import CommitSource, Head, Notice, Notify, ResponseCache, Selection, Window
 from bot.sources.github_api import CONCURRENCY, DIFF, JSON, REAL_TIME, SHA, Answer, GitHubApi, Pace
 from bot.sources.github_json import (
@@ -93,13 +94,17 @@ class GitHubSource(CommitSource):
         """One request; one more for the default branch."""
         if branch is None:
             branch = (await self._read_repository()).default_branch
-        answer = await self._get_revision(f"/branches/{_segment(branch, self._name)}", branch)
+        try:
+            answer = await self._get_revision(f"/branches/{_segment(branch)}", branch)
+        except RevisionNotFound as exc:
+            raise RevisionNotFound("error-branch-not-found", name=clean_line(branch)) from exc
         found = parse(BranchAnswer, answer.body)
         return Head(found.name, found.commit.sha, found.commit.committed_at)
 
     async def resolve(self, name: str) -> str:
         """One request, which costs nothing when the answer is known and has not changed."""
-        path = f"/commits/{_segment(name, self._name)}"
+        # GitHub knows `heads/main` and `tags/v1.0` and says nothing of `refs/heads/main`.
+        path = f"/commits/{_segment(name.removeprefix('refs/'))}"
         answer = await self._get_revision(path, name, accept=SHA)
         sha = answer.body[:65].decode(errors="replace").strip()
         if not _is_full(sha):
@@ -159,7 +164,7 @@ class GitHubSource(CommitSource):
         if len({commit.sha for commit in listed}) < total:
             # An Enterprise server before 3.0 shows 250 and has no pages; nothing may be lost.
             raise SourceError(
-                "error-github-incomplete", permanent=False, listed=len(listed), total=total
+                "error-github-incomplete", host=self._api.host, listed=len(listed), total=total
             )
         # Oldest first, unlike every other list; the order holds among commits of the same second.
         return listed[::-1]
@@ -181,14 +186,16 @@ class GitHubSource(CommitSource):
         if window.until <= FIRST_DATE:
             return []
         head = await self.head(window.branch)  # a fixed start, as in _list_range
-        # A second more: whether GitHub's `until` counts the instant itself is not said.
-        until = min(window.until + timedelta(seconds=1), LAST_DATE)
-        path = f"/commits?sha={head.sha}&until={until:%Y-%m-%dT%H:%M:%SZ}&per_page=100"
+        path = f"/commits?sha={head.sha}&per_page=100"
+        if window.until < LAST_DATE:
+            # A second more: whether GitHub's `until` counts the instant itself is not said.
+            until = window.until + timedelta(seconds=1)
+            path += f"&until={until:%Y-%m-%dT%H:%M:%SZ}"
         listed: list[ListedCommit] = []
         async for answer in self._pages(path, head.sha):
             page = parse(CommitList, answer.body).root
             listed += [c for c in page if window.since <= c.committed_at < window.until]
-            if all(commit.committed_at < window.since - SKEW for commit in page):
+            if all(window.since - commit.committed_at > SKEW for commit in page):
                 break
         return listed
 
@@ -203,7 +210,9 @@ class GitHubSource(CommitSource):
         raise SourceError("error-github-unexpected", problem="an endless list")
 
     async def _read_commit(self, sha: str) -> Commit:
-        answer = await self._get_revision(f"/commits/{_segment(sha, self._name)}", sha)
+        if not _is_full(sha):
+            raise RevisionNotFound("error-revision-not-found", name=clean_line(sha))
+        answer = await self._get_revision(f"/commits/{sha}", sha)
         first = parse(CommitAnswer, answer.body)
         if first.sha != sha:
             raise SourceError("error-github-unexpected", problem="another commit than asked for")
@@ -267,14 +276,14 @@ class GitHubSource(CommitSource):
         return f"/repos/{quote(self._name)}{path}"
 
 
-def _segment(name: str, repository: str) -> str:
+def _segment(name: str) -> str:
     """A name as one part of a path.
 
     Raises:
         RevisionNotFound: no branch or commit can be called so, and the address would mean another.
     """
     if name in ("", ".", "..") or not name.isprintable():
-        raise RevisionNotFound("error-revision-not-found", repository=repository, name=name)
+        raise RevisionNotFound("error-revision-not-found", name=clean_line(name))
     return quote(name, safe="")
 
 

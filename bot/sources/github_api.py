@@ -145,7 +145,7 @@ class GitHubApi:
         headers = {"Accept": accept} | ({"If-None-Match": stored.etag} if stored else {})
         response, moved = await self._follow(first, headers, attempts)
         if response.status == 304 and stored:
-            return Answer(stored.body, _next_url(stored.link), moved)
+            return Answer(stored.body, next_url(stored.link), moved)
         if response.status != 200:
             asked = Asked(self.host, repository, bool(self._token), revision)
             raise refusal(response, asked)
@@ -156,7 +156,7 @@ class GitHubApi:
         link = response.headers.get("link", "")
         if etag := response.headers.get("etag"):
             await self._cache.put(key, StoredResponse(etag, link, response.body))
-        return Answer(response.body, _next_url(link), moved)
+        return Answer(response.body, next_url(link), moved)
 
     async def _follow(
         self, url: str, headers: Mapping[str, str], attempts: int
@@ -239,7 +239,7 @@ def _may_pass(exc: Exception) -> bool:
 _NEXT: Final = re.compile(r'<([^<>]*)>[^<>]*;\s*rel="?next\b')
 
 
-def _next_url(link: str) -> str | None:
+def next_url(link: str) -> str | None:
     """The address of the next page in a `Link` header (RFC 8288), as GitHub writes it."""
     found = _NEXT.search(link)
     return found[1] if found else None

@@ -6,6 +6,7 @@ import json
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
+from http.client import responses
 from typing import Any
 
 import httpx
@@ -66,13 +67,11 @@ def refusal(response: Response, asked: Asked) -> SourceError:
                 "error-github-forbidden", **about, permissions=permissions, token=token
             )
         case 404 | 422 if asked.revision is not None:
-            return RevisionNotFound(
-                "error-revision-not-found", repository=asked.repository, name=asked.revision
-            )
+            return RevisionNotFound("error-revision-not-found", name=clean_line(asked.revision))
         case 404:
             return RepositoryNotFound("error-github-repository-not-found", **about, token=token)
         case 409:
-            return EmptyRepository("error-repository-empty", repository=asked.repository)
+            return EmptyRepository("error-repository-empty", place=asked.repository)
         case 451:
             return SourceError("error-github-legal", **about)
         case status if status >= 500:
@@ -80,9 +79,8 @@ def refusal(response: Response, asked: Asked) -> SourceError:
                 "error-github-server", permanent=False, host=asked.host, status=status
             )
         case status:
-            return SourceError(
-                "error-github-rejected", host=asked.host, status=status, said=_said(response.body)
-            )
+            said = _said(response.body) or responses.get(status, "?")
+            return SourceError("error-github-rejected", host=asked.host, status=status, said=said)
 
 
 def failure(exc: Exception, host: str) -> SourceError:

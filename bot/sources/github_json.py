@@ -2,16 +2,35 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Final, TypeVar
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, RootModel, ValidationError
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    RootModel,
+    ValidationError,
+)
 
 from analyzers.errors import SourceError
 from analyzers.model import Commit, FileStatus, Person
 from bot.sources import commits
 
+# Formatters show dates in any zone, which must not leave the years that Python knows.
+_FIRST: Final = datetime(1, 1, 3, tzinfo=UTC)
+_LAST: Final = datetime(9999, 12, 29, tzinfo=UTC)
+
+
+def _in_utc(date: datetime) -> datetime:
+    return min(max(date, _FIRST), _LAST).astimezone(UTC)
+
+
+Instant = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 Sha = Annotated[str, Field(pattern=r"^(?:[0-9a-f]{40}|[0-9a-f]{64})$")]
 Count = Annotated[int, Field(ge=0, le=2**53)]
 
@@ -38,7 +57,7 @@ class Signature(Wire):
 
     name: str | None = None
     email: str | None = None
-    date: AwareDatetime | None = None
+    date: Instant | None = None
 
 
 class GitCommit(Wire):
@@ -62,10 +81,10 @@ class ListedCommit(Named):
 
     @property
     def committed_at(self) -> datetime:
-        """The committer's date in UTC; the author's where GitHub tells no committer."""
+        """The committer's date; the author's where GitHub tells no committer."""
         for signature in (self.commit.committer, self.commit.author):
             if signature and signature.date:
-                return signature.date.astimezone(UTC)
+                return signature.date
         raise SourceError("error-github-unexpected", problem="a commit without a date")
 
 
@@ -147,14 +166,19 @@ def parse(kind: type[Answer], body: bytes) -> Answer:
 
 def with_patches(files: Sequence[FileEntry], diff: str) -> list[FileEntry]:
     """The files, with the patches that they lack taken from the commit's whole diff."""
-    hunks: dict[str, list[str]] = {}
+    parts: dict[str, list[str]] = {}
     for part in commits.split_patch(diff):
-        hunks.setdefault(commits.path(part.path), []).append(part.hunks)
+        parts.setdefault(commits.path(part.path), []).append(part.hunks)
+    alike = Counter(commits.path(file.filename) for file in files)
     filled = []
     for file in files:
-        # Names that are no UTF-8 may read alike; both lists are in git's order.
-        found = hunks.get(commits.path(file.filename))
-        patch = found.pop(0) if found else None
+        path = commits.path(file.filename)
+        found = parts.get(path, [])
+        # A changed type is two parts. Names that are no UTF-8 may read alike: both lists are in
+        # git's order.
+        own = found[:1] if alike[path] > 1 else found[:]
+        del found[: len(own)]
+        patch = "".join(own) or None
         filled.append(file.model_copy(update={"patch": patch}) if file.lacks_patch else file)
     return filled
 
@@ -176,7 +200,7 @@ def to_commit(answer: CommitAnswer, files: Sequence[FileEntry]) -> Commit:
         parents=tuple(parent.sha for parent in answer.parents),
         author=_person(author),
         committer=_person(answer.commit.committer),
-        authored_at=author.date.astimezone(UTC) if author and author.date else committed_at,
+        authored_at=author.date if author and author.date else committed_at,
         committed_at=committed_at,
         message=commits.message(answer.commit.message),
         files=commits.ordered(

@@ -357,3 +357,37 @@ error-revision-ambiguous = “{ $name }” is the beginning of more than one com
 error-revision-no-commit = “{ $name }” is no commit. Give a commit, a branch or a tag of a commit.
 notice-git-clone = Fetching { $place } for the first time; later runs fetch only what is new.
 notice-git-fetch = Fetching what is new in { $place }
+
+## Errors: GitHub
+
+error-github-token = { $host } does not accept the token in GITHUB_TOKEN: it is mistyped, expired or revoked. Make a new one with the right “Contents: read”.
+error-github-sso = The token in GITHUB_TOKEN is not authorised for the organisation of { $repository }. In the token's settings on { $host }, choose “Configure SSO” and authorise it.
+error-github-forbidden = { $token ->
+    [yes] The token in GITHUB_TOKEN may not read { $repository } on { $host }. Give it the right that is missing: { $permissions }.
+   *[no] { $host } does not show { $repository } to everyone. Set GITHUB_TOKEN to a token with the right { $permissions }.
+}
+error-github-repository-not-found = { $token ->
+    [yes] There is no repository { $repository } on { $host }, or the token in GITHUB_TOKEN may not see it. Check the name; if it is private, give the token access to it with “Contents: read”.
+   *[no] There is no public repository { $repository } on { $host }. Check the name; if it is private, set GITHUB_TOKEN to a token that may read it.
+}
+error-github-legal = { $host } has blocked { $repository } for legal reasons, so it cannot be read. Its page on { $host } says more.
+error-github-server = { $host } reports an error of its own (status { $status }). Try again in some minutes.
+error-github-rejected = { $host } rejected the request: { $said } (status { $status }). Check that GITHUB_API_URL is the address of its API.
+error-github-timeout = { $host } did not answer in time. Check the network, then try again.
+error-github-tls = No secure connection to { $host }: { $said }. If its certificate is your company's own, set SSL_CERT_FILE to the file of the company's authority.
+error-github-unreachable = { $host } cannot be reached: { $said }. Check the network, the proxy and GITHUB_API_URL, then try again.
+error-github-not-json = { $host } answered with { $kind } where JSON was due. A proxy or a log-in page may be in between, or GITHUB_API_URL is wrong: for an Enterprise server it is https://HOST/api/v3.
+error-github-unexpected = GitHub's answer cannot be understood: { $problem }. Try again; if it stays so, give the repository's address with .git at its end, and git reads it.
+error-github-too-large = An answer of { $host } has more than { $megabytes } MB and was not read. Give the repository's address with .git at its end, and git reads it.
+error-github-foreign-redirect = { $host } points to another host, { $foreign }. It was not followed, for the token must not leave { $host }. Check GITHUB_API_URL and where the repository has moved.
+error-github-redirects = { $host } redirects in a circle. Check GITHUB_API_URL, then try again.
+error-github-incomplete = { $host } listed only { $listed } of { $total } commits. Choose a shorter range, or give the repository's address with .git at its end, and git reads it.
+error-github-rate-limit = GitHub's rate limit is used up until { $until } UTC, which is longer than Commitcast waits. { $token_helps ->
+    [yes] Set GITHUB_TOKEN, which raises the limit from 60 to 5,000 requests an hour, or try again then.
+   *[no] Try again then.
+}
+notice-github-rate-limit = GitHub's rate limit is reached; going on at { $until } UTC, in { $seconds } s.{ $token_helps ->
+    [yes] { " " }A token in GITHUB_TOKEN raises it from 60 to 5,000 requests an hour.
+   *[no] { "" }
+}
+notice-repository-renamed = { $before } is now called { $after }; use the new name from now on.

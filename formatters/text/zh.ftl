@@ -285,3 +285,37 @@ error-revision-ambiguous = “{ $name }”对应多个提交的 SHA，请多给�
 error-revision-no-commit = “{ $name }”不是提交。请填写提交、分支，或指向提交的标签。
 notice-git-clone = 首次获取 { $place }；之后只获取新增内容。
 notice-git-fetch = 正在获取 { $place } 的新增内容
+
+## 错误：GitHub
+
+error-github-token = { $host } 不接受 GITHUB_TOKEN 中的令牌：可能填写有误、已过期或已被吊销。请新建一个具有“Contents: read”权限的令牌。
+error-github-sso = GITHUB_TOKEN 中的令牌尚未获得 { $repository } 所属组织的授权。请在 { $host } 的令牌设置中点击“Configure SSO”完成授权。
+error-github-forbidden = { $token ->
+    [yes] GITHUB_TOKEN 中的令牌无权读取 { $host } 上的 { $repository }。请为它补上所需权限：{ $permissions }。
+   *[no] { $host } 上的 { $repository } 不对所有人开放。请将 GITHUB_TOKEN 设为具有 { $permissions } 权限的令牌。
+}
+error-github-repository-not-found = { $token ->
+    [yes] { $host } 上没有仓库 { $repository }，或 GITHUB_TOKEN 中的令牌无权查看它。请检查名称；如果是私有仓库，请授予令牌对它的“Contents: read”权限。
+   *[no] { $host } 上没有公开的仓库 { $repository }。请检查名称；如果是私有仓库，请将 GITHUB_TOKEN 设为有权读取它的令牌。
+}
+error-github-legal = 由于法律原因，{ $host } 已屏蔽 { $repository }，无法读取。详情见其在 { $host } 上的页面。
+error-github-server = { $host } 自身出错（状态码 { $status }），请过几分钟再试。
+error-github-rejected = { $host } 拒绝了请求：{ $said }（状态码 { $status }）。请确认 GITHUB_API_URL 是其 API 的地址。
+error-github-timeout = { $host } 响应超时。请检查网络后重试。
+error-github-tls = 无法与 { $host } 建立安全连接：{ $said }。如果使用的是公司自签证书，请将 SSL_CERT_FILE 设为公司根证书文件。
+error-github-unreachable = 无法连接 { $host }：{ $said }。请检查网络、代理和 GITHUB_API_URL 后重试。
+error-github-not-json = { $host } 返回的是 { $kind }，而不是 JSON。中间可能有代理或登录页面，也可能是 GITHUB_API_URL 有误：企业版服务器的地址是 https://HOST/api/v3。
+error-github-unexpected = 无法理解 GitHub 的响应：{ $problem }。请重试；如果仍然失败，可填写以 .git 结尾的仓库地址，改由 git 读取。
+error-github-too-large = { $host } 的一个响应超过 { $megabytes } MB，已放弃读取。可填写以 .git 结尾的仓库地址，改由 git 读取。
+error-github-foreign-redirect = { $host } 指向了另一台主机 { $foreign }。令牌不能离开 { $host }，因此没有跟随。请检查 GITHUB_API_URL 以及仓库迁到了何处。
+error-github-redirects = { $host } 的重定向陷入循环。请检查 GITHUB_API_URL 后重试。
+error-github-incomplete = { $host } 只列出了 { $total } 个提交中的 { $listed } 个。请缩小范围，或填写以 .git 结尾的仓库地址，改由 git 读取。
+error-github-rate-limit = GitHub 的请求额度已用完，{ $until }（UTC）才恢复，超出了 Commitcast 愿意等待的时间。{ $token_helps ->
+    [yes] 设置 GITHUB_TOKEN 可将额度从每小时 60 次提高到 5,000 次；也可以到时再试。
+   *[no] 请到时再试。
+}
+notice-github-rate-limit = 已达到 GitHub 的请求限制，将于 { $until }（UTC）继续，还需 { $seconds } 秒。{ $token_helps ->
+    [yes] 在 GITHUB_TOKEN 中设置令牌，可将额度从每小时 60 次提高到 5,000 次。
+   *[no] { "" }
+}
+notice-repository-renamed = { $before } 已更名为 { $after }，今后请使用新名称。

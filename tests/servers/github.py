@@ -61,6 +61,8 @@ class Seen:
     """The headers, by lower-case names."""
     status: int = 0
     """What was answered; 0 while it is under way."""
+    at: float = field(default_factory=time.monotonic)
+    """When it came in."""
 
 
 @dataclass
@@ -89,7 +91,7 @@ class GitHubServer:
     """Requests that cost rate limit."""
     most_at_once: int = 0
     """The largest number of requests under way together."""
-    _faults: list[tuple[str, int, Fault]] = field(default_factory=list)
+    _faults: list[tuple[str, str, int, Fault]] = field(default_factory=list)
     _runner: web.AppRunner | None = None
     _port: int = 0
     _at_once: int = 0
@@ -117,9 +119,10 @@ class GitHubServer:
         assert self._runner
         await self._runner.cleanup()
 
-    def inject(self, *faults: Fault, times: int = 1, path: str = "") -> None:
-        """Answer the next requests whose target holds `path` by these, each `times` times."""
-        self._faults += [(path, times, fault) for fault in faults]
+    def inject(self, *faults: Fault, times: int = 1, path: str = "", accept: str = "") -> None:
+        """Answer the next requests by these, each `times` times; only those whose target holds
+        `path` and that accept a media type that holds `accept`."""
+        self._faults += [(path, accept, times, fault) for fault in faults]
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
         headers = {name.lower(): value for name, value in request.headers.items()}
@@ -128,7 +131,7 @@ class GitHubServer:
         self._at_once += 1
         self.most_at_once = max(self.most_at_once, self._at_once)
         try:
-            if fault := self._next_fault(request.raw_path):
+            if fault := self._next_fault(request):
                 response = await fault(request)
             else:
                 response = await self._answer(request)
@@ -137,11 +140,11 @@ class GitHubServer:
         finally:
             self._at_once -= 1
 
-    def _next_fault(self, target: str) -> Fault | None:
-        for number, (path, times, fault) in enumerate(self._faults):
-            if path in target:
+    def _next_fault(self, request: web.Request) -> Fault | None:
+        for number, (path, accept, times, fault) in enumerate(self._faults):
+            if path in request.raw_path and accept in request.headers.get("Accept", ""):
                 if times > 1:
-                    self._faults[number] = (path, times - 1, fault)
+                    self._faults[number] = (path, accept, times - 1, fault)
                 else:
                     del self._faults[number]
                 return fault

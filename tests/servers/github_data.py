@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -56,7 +56,7 @@ class GitData:
         return text(out).splitlines()
 
     async def is_empty(self) -> bool:
-        return not await self.lines("for-each-ref", "--count=1")
+        return not self._commits and not await self.lines("for-each-ref", "--count=1")
 
     async def default_branch(self) -> str:
         return (await self.lines("symbolic-ref", "--short", "HEAD"))[0]
@@ -69,8 +69,12 @@ class GitData:
 
     async def resolve(self, name: str) -> str | None:
         """The commit of a branch, a tag, or a unique (short) SHA."""
+        if name in self._commits:
+            return name
         if name == "HEAD":
             return await self._peeled("HEAD")
+        if re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", name):
+            return await self._peeled(name)
         for prefix in ("refs/heads/", "refs/tags/", "refs/"):
             if sha := await self.ref(prefix + name):
                 return sha
@@ -119,18 +123,17 @@ class GitData:
         return await self._diff(base, head)
 
     async def _diff(self, *ends: str) -> list[Json]:
-        raw, counts, patch = await asyncio.gather(
-            self.git(*DIFF, "--raw", "-z", *ends),
-            self.git(*DIFF, "--numstat", "-z", *ends),
-            self.git(*DIFF, "-p", *ends),
+        told, patch = await asyncio.gather(
+            self.git(*DIFF, "--raw", "--numstat", "-z", *ends), self.git(*DIFF, "-p", *ends)
         )
-        assert raw is not None
-        assert counts is not None
+        assert told is not None
         assert patch is not None
         sections = re.split(rb"(?m)^(?=diff --git )", patch)[1:]
-        numbers = _numstat(counts.split(b"\0"))
+        fields = iter(told.split(b"\0"))
+        changes, field = _raw(fields)
+        numbers = _numstat(field, fields)
         files = []
-        for status, blob, before, after in _raw(raw.split(b"\0")):
+        for status, blob, before, after in changes:
             # Git prints a changed type as a removal and an addition.
             parts = [sections.pop(0) for _ in range(2 if status == "T" else 1)]
             files.append(_file(status, blob, before, after, numbers[after], parts))
@@ -163,28 +166,29 @@ def _signature(name: bytes, email: bytes, seconds: bytes) -> Json:
     return {"name": text(name), "email": text(email), "date": f"{date:%Y-%m-%dT%H:%M:%SZ}"}
 
 
-def _raw(parts: list[bytes]) -> list[tuple[str, str, bytes, bytes]]:
-    found, left = [], iter(parts)
-    for meta in left:
-        if not meta:
-            break
+def _raw(fields: Iterator[bytes]) -> tuple[list[tuple[str, str, bytes, bytes]], bytes]:
+    """Status, blob and paths of every file, and the field that comes after them."""
+    found: list[tuple[str, str, bytes, bytes]] = []
+    for meta in fields:
+        if not meta.startswith(b":"):
+            return found, meta
         _, _, old, new, status = meta.decode().removeprefix(":").split()
-        before = next(left)
-        after = next(left) if status[0] == "R" else before
+        before = next(fields)
+        after = next(fields) if status[0] == "R" else before
         found.append((status[0], old if status[0] == "D" else new, before, after))
-    return found
+    return found, b""
 
 
-def _numstat(parts: list[bytes]) -> dict[bytes, tuple[int, int]]:
-    found, left = {}, iter(parts)
-    for entry in left:
-        if not entry:
-            break
-        added, removed, path = entry.split(b"\t", 2)
+def _numstat(field: bytes, fields: Iterator[bytes]) -> dict[bytes, tuple[int, int]]:
+    """Lines added and removed by path, from this field on."""
+    found = {}
+    while field:
+        added, removed, path = field.split(b"\t", 2)
         if not path:
-            next(left)
-            path = next(left)
+            next(fields)
+            path = next(fields)
         found[path] = (0, 0) if added == b"-" else (int(added), int(removed))
+        field = next(fields, b"")
     return found
 
 

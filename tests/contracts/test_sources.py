@@ -1,0 +1,232 @@
+"""What every source of commits does alike, on one repository that has every oddity in it.
+
+A new source is one more opener. What is expected is computed by git here, but for the commits
+themselves: those are compared with what the git source reads, which shares no code with the server
+that speaks for GitHub.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from analyzers.errors import EmptyRepository, RevisionNotFound
+from analyzers.model import Commit, Range
+from bot.ports import CommitSource, ResponseCache, StoredResponse, Window
+from bot.sources.git import GitSource
+from bot.sources.github import GitHubSource
+from tests.oddities import ADA
+from tests.repositories import START, Importer, Repo, Stamp, git, nasty_repository
+from tests.servers.github import GitHubServer
+
+
+class Forgetful(ResponseCache):
+    """Keeps nothing."""
+
+    async def get(self, key: str) -> StoredResponse | None:
+        return None
+
+    async def put(self, key: str, response: StoredResponse) -> None:
+        pass
+
+
+@asynccontextmanager
+async def closing_twice(source: CommitSource) -> AsyncIterator[CommitSource]:
+    try:
+        yield source
+    finally:
+        await source.aclose()
+        await source.aclose()
+
+
+@asynccontextmanager
+async def by_git(path: Path) -> AsyncIterator[CommitSource]:
+    async with closing_twice(await GitSource.open_folder(path)) as source:
+        yield source
+
+
+@asynccontextmanager
+async def by_github(path: Path) -> AsyncIterator[CommitSource]:
+    async with GitHubServer(path) as server:
+        github = GitHubSource(
+            "acme/widget",
+            api_url=server.api_url,
+            token="a-token",
+            cache=Forgetful(),
+            notify=lambda notice: None,
+        )
+        async with closing_twice(github) as source:
+            yield source
+
+
+Opener = Callable[[Path], AbstractAsyncContextManager[CommitSource]]
+OPENERS: dict[str, Opener] = {"git": by_git, "github": by_github}
+
+
+@pytest.fixture(params=list(OPENERS.values()), ids=list(OPENERS))
+def opener(request: pytest.FixtureRequest) -> Opener:
+    """Every source that there is."""
+    found: Opener = request.param
+    return found
+
+
+@pytest.fixture(scope="module")
+def nasty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return nasty_repository(tmp_path_factory.mktemp("nasty") / "repository", 200, 1)
+
+
+def listed(path: Path, *args: str) -> list[tuple[datetime, str]]:
+    """Commits with their committer dates, the newest first, children before their parents."""
+    lines = (line.split() for line in git(path, "rev-list", "--timestamp", *args).splitlines())
+    dated = [(datetime.fromtimestamp(int(seconds), UTC), sha) for seconds, sha in lines]
+    return sorted(dated, key=lambda commit: commit[0], reverse=True)
+
+
+async def read(source: CommitSource, *shas: str) -> dict[str, Commit]:
+    return {commit.sha: commit async for commit in source.read(shas)}
+
+
+async def test_every_commit_is_the_same(opener: Opener, nasty: Path) -> None:
+    shas = git(nasty, "rev-list", "--all").split()
+    async with by_git(nasty) as source:
+        expected = await read(source, *shas)
+    async with opener(nasty) as source:
+        found = await read(source, *shas)
+    for sha in shas:
+        assert found[sha] == expected[sha]
+    assert found.keys() == expected.keys()
+
+
+async def test_a_range_is_what_git_lists(opener: Opener, nasty: Path) -> None:
+    """Invariant 1: forward, backward, across branches, empty."""
+    names = [
+        "main",
+        "v1.0",
+        "release/1.0",
+        "功能/缓存",
+        *git(nasty, "rev-list", "main").split()[::60],
+    ]
+    async with opener(nasty) as source:
+        for base in names:
+            for head in (names[0], names[-1], names[2]):
+                expected = tuple(sha for _, sha in listed(nasty, f"{base}..{head}"))
+                assert await source.list_shas(Range(base, head)) == expected
+
+
+async def test_a_window_is_filtered_by_every_commit_s_own_clock(
+    opener: Opener, nasty: Path
+) -> None:
+    """Invariant 1: the tip's clock is a year behind, others are years ahead."""
+    everything = listed(nasty, "main")
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    hours = (0, 6, 12, 24, 31, 48, 72)
+    windows = [(start + timedelta(hours=a), start + timedelta(hours=b)) for a, b in pairwise(hours)]
+    windows.append((datetime(1970, 1, 1, tzinfo=UTC), datetime(2099, 1, 1, tzinfo=UTC)))
+    # Limits that fall on a commit: the first instant is in, the last is not.
+    middle = [date for date, _ in everything if date >= start][40:60]
+    windows.append((middle[-1], middle[0]))
+    async with opener(nasty) as source:
+        for since, until in windows:
+            expected = tuple(sha for date, sha in everything if since <= date < until)
+            assert await source.list_shas(Window("main", since, until)) == expected
+
+
+async def test_the_tip_of_a_branch_is_known_by_its_name(opener: Opener, nasty: Path) -> None:
+    async with opener(nasty) as source:
+        for branch in ("main", "release/1.0", "功能/缓存"):
+            head = await source.head(branch)
+            [(date, sha)] = listed(nasty, "--max-count=1", branch)
+            assert (head.branch, head.sha, head.committed_at) == (branch, sha, date)
+            assert head.committed_at.tzinfo is UTC
+        assert await source.head(None) == await source.head("main")
+        for missing in ("nope", "v1.0", "refs", ""):
+            with pytest.raises(RevisionNotFound):
+                await source.head(missing)
+
+
+async def test_a_name_means_what_it_means_to_git(opener: Opener, nasty: Path) -> None:
+    sha = git(nasty, "rev-parse", "main~70")
+    names = (sha, sha[:7], sha[:12], "main", "v1.0", "light", "release/1.0", "功能/缓存", "HEAD")
+    async with opener(nasty) as source:
+        for name in names:
+            assert await source.resolve(name) == git(nasty, "rev-parse", f"{name}^{{commit}}")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "nope",
+        "",
+        "-h",
+        "--all",
+        "..",
+        "main..v1.0",
+        "0" * 40,
+        "d" * 7,
+        "abc",
+        "main:readme.txt",
+        "a\nb",
+    ],
+)
+async def test_what_means_no_commit_is_not_found(opener: Opener, nasty: Path, name: str) -> None:
+    async with opener(nasty) as source:
+        with pytest.raises(RevisionNotFound):
+            await source.resolve(name)
+        for span in (Range(name, "main"), Range("main", name)):
+            with pytest.raises(RevisionNotFound):
+                await source.list_shas(span)
+
+
+async def test_a_short_sha_that_two_commits_have_is_not_guessed(
+    opener: Opener, tmp_path: Path
+) -> None:
+    repo = Repo(tmp_path / "alike")
+    with Importer(repo.path) as history:
+        parents: list[str] = []
+        for number in range(700):
+            stamp = Stamp(ADA, START + timedelta(minutes=number))
+            parents = [history.commit("main", "Go on", {}, stamp, stamp, parents)]
+    short, count = Counter(sha[:4] for _, sha in listed(repo.path, "main")).most_common(1)[0]
+    assert count > 1
+    async with opener(repo.path) as source:
+        with pytest.raises(RevisionNotFound):
+            await source.resolve(short)
+
+
+async def test_an_empty_repository_is_said_to_be_empty(opener: Opener, tmp_path: Path) -> None:
+    async with opener(Repo(tmp_path / "empty").path) as source:
+        for branch in (None, "main"):
+            with pytest.raises(EmptyRepository):
+                await source.head(branch)
+
+
+async def test_every_commit_comes_once(opener: Opener, nasty: Path) -> None:
+    shas = git(nasty, "rev-list", "--max-count=5", "main").split()
+    async with opener(nasty) as source:
+        found = [commit.sha async for commit in source.read([*shas, *shas])]
+        assert sorted(found) == sorted(shas)
+        assert [commit async for commit in source.read([])] == []
+
+
+@pytest.mark.parametrize("name", ["d" * 40, "main", ""])
+async def test_reading_what_is_no_commit_is_an_error(
+    opener: Opener, nasty: Path, name: str
+) -> None:
+    async with opener(nasty) as source:
+        with pytest.raises(RevisionNotFound):
+            await read(source, name)
+
+
+async def test_reading_may_end_early(opener: Opener, nasty: Path) -> None:
+    shas = git(nasty, "rev-list", "main").split()
+    async with opener(nasty) as source:
+        async with aclosing(source.read(shas)) as reading:  # type: ignore[type-var]
+            first = await anext(aiter(reading))
+        assert first.sha in shas
+        assert await read(source, *shas[:2])

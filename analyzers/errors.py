@@ -10,6 +10,7 @@
     │   ├── AccessRefused           the token is wrong or lacks a right
     │   └── RateLimited             the forge asks to wait longer than we are willing to
     ├── ModelError              a language model gave no usable analysis
+    │   └── PromptTooLong           the commit does not fit into what the model can read
     └── StoreError              Redis, or the embedded server, cannot be used
 
 Every error names a message of the catalogue (`formatters/text/*.ftl`) by its `code` and brings
@@ -109,3 +110,7 @@ class ModelError(CommitcastError):
         )
         self.reason = reason
         self.detail = detail
+
+
+class PromptTooLong(ModelError):
+    """The request exceeds what the model can read; a shorter one may pass."""

@@ -1,0 +1,43 @@
+"""No commit goes without an analysis: where the model fails, the rules answer."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import final
+
+from analyzers.errors import ModelError
+from analyzers.model import Analysis, Commit, RulesReason
+from analyzers.ports import Analyzer
+from analyzers.rules import rules_analysis
+
+_log = logging.getLogger(__name__)
+
+
+@final
+class WithRules(Analyzer):
+    """An analyzer that does not fail: in place of an error comes what the rules know, marked with
+    the reason. To stand outermost, so that such a stopgap is never cached."""
+
+    def __init__(self, analyzer: Analyzer) -> None:
+        """`analyzer` is the one to ask first."""
+        self._analyzer = analyzer
+        self._told: set[RulesReason] = set()
+
+    def identity(self, language: str) -> str:
+        """That of the analyzer that is asked first."""
+        return self._analyzer.identity(language)
+
+    async def analyze(self, commit: Commit, language: str) -> Analysis:
+        """Analyse one commit, by the rules if need be. Raises no `ModelError`."""
+        try:
+            return await self._analyzer.analyze(commit, language)
+        except ModelError as exc:
+            self._tell(commit, exc)
+            return await asyncio.to_thread(rules_analysis, commit, exc.reason)
+
+    def _tell(self, commit: Commit, error: ModelError) -> None:
+        """Once per reason aloud: a day of a dead server is one line and not a thousand."""
+        level = logging.DEBUG if error.reason in self._told else logging.WARNING
+        self._told.add(error.reason)
+        _log.log(level, "%s by rules: %s: %s", commit.short_sha, error.reason.value, error.detail)

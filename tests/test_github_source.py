@@ -330,6 +330,15 @@ async def test_a_diff_that_github_does_not_make_leaves_the_patch_out(
     assert commit.additions == 20_001
 
 
+async def test_a_connection_that_is_lost_costs_no_patch_in_silence(
+    small: Path, opened: Opened
+) -> None:
+    async with GitHubServer(small) as server:
+        server.inject(drop, times=9, accept="diff")
+        with pytest.raises(SourceError, match="error-github-unreachable"):
+            await commits(opened(server), git(small, "rev-parse", "main"))
+
+
 async def test_a_patch_over_the_limit_of_every_source_is_dropped(
     tmp_path: Path, opened: Opened
 ) -> None:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final, final
 from urllib.parse import quote, urlsplit
 
-from analyzers.errors import RateLimited, RevisionNotFound, SourceError
+from analyzers.errors import RevisionNotFound, SourceError
 from analyzers.model import Commit, Range, Repository
 from analyzers.text import clean_line
 from bot.ports import CommitSource, Head, Notice, Notify, ResponseCache, Selection, Window
@@ -32,6 +32,13 @@ MAX_PAGES: Final = 1_000
 """Pages of a list that are read before it is taken for endless: 100,000 commits."""
 DIFF_ATTEMPTS: Final = 2
 """Tries to get a whole diff. GitHub gives up large ones after 10 s, again and again."""
+NO_DIFF: Final = {
+    "error-github-rejected",  # 406 or 422: too many files or lines
+    "error-github-server",  # too much work
+    "error-github-timeout",
+    "error-github-too-large",
+}
+"""Errors after which a commit goes without the patches that only its whole diff has."""
 SKEW: Final = timedelta(days=1)
 """How far the clocks of those who committed may be wrong, see `_list_window`."""
 FIRST_DATE: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -162,7 +169,7 @@ class GitHubSource(CommitSource):
             await self.resolve(head)
             return await self._list_all(head)
         if len({commit.sha for commit in listed}) < total:
-            # An Enterprise server before 3.0 shows 250 and has no pages; nothing may be lost.
+            # An old Enterprise server shows 250 and has no pages; nothing may be lost.
             raise SourceError(
                 "error-github-incomplete", host=self._api.host, listed=len(listed), total=total
             )
@@ -230,19 +237,17 @@ class GitHubSource(CommitSource):
         return to_commit(first, files)
 
     async def _read_diff(self, sha: str) -> str:
-        """A commit's whole diff, empty where GitHub does not make it: too many files (406), too
-        many lines or too much work (5xx)."""
+        """A commit's whole diff, empty where GitHub does not make it."""
         try:
             answer = await self._api.get(
                 self._path(f"/commits/{sha}"),
                 repository=self._name,
-                revision=sha,
                 accept=DIFF,
                 attempts=DIFF_ATTEMPTS,
             )
-        except RateLimited:
-            raise
-        except SourceError:
+        except SourceError as exc:
+            if exc.code not in NO_DIFF:
+                raise
             return ""
         return answer.body.decode(errors="replace")
 

@@ -173,8 +173,8 @@ class GitHubApi:
     def _own(self, url: str, location: str) -> str:
         """A redirect's or a link's target, if it is on GitHub's own host.
 
-        Nothing is sent anywhere else: the token is for this host, and a repository's owner can
-        make GitHub name foreign addresses.
+        Nothing is sent anywhere else: the token is for this host, and httpx would keep every
+        header but `Authorization` on the way to another.
         """
         try:
             target = urlsplit(urljoin(url, location))

@@ -128,7 +128,7 @@ class Gate:
             return max(0.0, (self._opens_at - now).total_seconds())
         if ticket == self._closings:
             self._refusals += 1
-        growth = 2.0 ** min(self._refusals - 1, 20)
+        growth = 2.0 ** min(max(self._refusals - 1, 0), 20)
         if named is None:
             wait = min(FIRST_SECONDARY_WAIT * growth, LONGEST_SECONDARY_WAIT)
         else:

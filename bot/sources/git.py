@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import math
 import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from operator import itemgetter
 from pathlib import Path
 from typing import Final, final
 
@@ -35,6 +36,8 @@ _FULL_NAME: Final = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _REVISION: Final = re.compile(
     r"(?!-)(?!.*(?:@\{|\^\{|\.\.))[^\s:\x00-\x1f\x7f?*\[\\\ud800-\udfff]{1,250}"
 )
+_EARLY: Final = datetime.min.replace(tzinfo=UTC)
+_LATE: Final = datetime.max.replace(tzinfo=UTC)
 _HEADS: Final = "refs/heads/"
 
 
@@ -88,7 +91,8 @@ class GitSource(CommitSource):
         repository = remote_repository(origin.output.decode(errors="replace").strip())
         if not repository:
             top = await git.ask("-C", str(folder), "rev-parse", "--show-toplevel")
-            root = Path(top.output.decode(errors="replace").strip() or layout.git_dir)
+            root = layout.git_dir.parent if layout.git_dir.name == ".git" else layout.git_dir
+            root = Path(top.output.decode(errors="replace").strip() or root)
             repository = Repository(clean_line(root.name.removesuffix(".git")) or "repository")
         return cls(repository, layout, place, None)
 
@@ -148,8 +152,8 @@ class GitSource(CommitSource):
                 listed = await self._walk(await self.resolve(head), f"^{known}")
             case Window(branch, since, until):
                 tip = await self._tip(branch) or await self.resolve(branch)
-                listed = await self._walk(tip, since=since.timestamp(), until=until.timestamp())
-        return tuple(sha for _, sha in sorted(listed, key=lambda commit: -commit[0]))
+                listed = await self._walk(tip, since=since, until=until)
+        return tuple(sha for _, sha in sorted(listed, key=itemgetter(0), reverse=True))
 
     async def resolve(self, name: str) -> str:
         """The full name of the commit that a (short) SHA of 4 digits or more, branch or tag means.
@@ -230,18 +234,18 @@ class GitSource(CommitSource):
         return RevisionNotFound("error-branch-not-found", name=clean_line(branch))
 
     async def _head(self, branch: str, sha: str) -> Head:
-        [(seconds, _)] = await self._walk(sha, "--max-count=1")
-        return Head(branch, sha, instant(seconds))
+        [(committed_at, _)] = await self._walk(sha, "--max-count=1")
+        return Head(branch, sha, committed_at)
 
     async def _walk(
-        self, *args: str, since: float = -math.inf, until: float = math.inf
-    ) -> list[tuple[int, str]]:
-        """Commits with the seconds of their committers' clocks, as `git rev-list` has them."""
+        self, *args: str, since: datetime = _EARLY, until: datetime = _LATE
+    ) -> list[tuple[datetime, str]]:
+        """Commits with the time on their committers' clocks, in the order of `git rev-list`."""
         listed = []
         async with self._objects.git.stream("rev-list", "--timestamp", *args, "--") as lines:
             async for line in lines:
                 seconds, sha = line.decode().split()
-                if since <= (at := int(seconds)) < until:
+                if since <= (at := instant(int(seconds))) < until:
                     listed.append((at, sha))
         return listed
 

@@ -194,7 +194,12 @@ def parse_commit(
 
 
 def instant(seconds: int) -> datetime:
-    """Seconds since 1970 as an instant; what lies beyond the calendar is at its end."""
+    """Seconds since 1970 as an instant; what lies beyond the calendar is at its end.
+
+    git reads a clock from before 1970 as a number of 64 bits without a sign; here it is undone.
+    """
+    if seconds >= 2**63:
+        seconds -= 2**64
     try:
         return min(max(_EPOCH + timedelta(seconds=seconds), _FIRST), _LAST)
     except OverflowError:

@@ -94,6 +94,7 @@ class GitObjects:
             RevisionNotFound: a name means no commit.
             SourceError: git failed, or was silent for too long.
         """
+        await self._check(shas)
         ends = self._ends()
         diffed = [sha for sha in shas if sha not in ends]
         try:
@@ -105,13 +106,21 @@ class GitObjects:
                 for sha in shas:
                     # Not around the yield: whoever reads may take its time.
                     async with asyncio.timeout(LOCAL_LIMIT):
-                        body = await _object(objects, sha)
+                        body = await _object(objects)
                         files = () if sha in ends else await changes.next()
                     yield parse_commit(sha, body, files, files_omitted=sha in ends)
         except TimeoutError as exc:
             raise self.git.timed_out(LOCAL_LIMIT) from exc
         except asyncio.IncompleteReadError as exc:
             raise self.git.failure("fatal: less output than was asked for") from exc
+
+    async def _check(self, shas: Sequence[str]) -> None:
+        form = "--batch-check=%(objectname) %(objecttype)"
+        told = await self.git.run("cat-file", form, "--buffer", stdin=_lines(shas))
+        for line in told.decode().splitlines():
+            name, _, kind = line.partition(" ")
+            if kind != "commit":
+                raise RevisionNotFound("error-revision-not-found", name=name)
 
     def close(self) -> None:
         """Remove the temporary folder."""
@@ -122,8 +131,6 @@ def _lines(names: Sequence[str]) -> bytes:
     return "".join(f"{name}\n" for name in names).encode()
 
 
-async def _object(reader: StreamReader, sha: str) -> bytes:
-    _, *told = (await reader.readuntil(b"\n")).decode().split()
-    if told[0] != "commit":
-        raise RevisionNotFound("error-revision-not-found", name=sha)
-    return (await reader.readexactly(int(told[1]) + 1))[:-1]
+async def _object(reader: StreamReader) -> bytes:
+    _, _, size = (await reader.readuntil(b"\n")).split()
+    return (await reader.readexactly(int(size) + 1))[:-1]

@@ -113,7 +113,9 @@ def _trimmed(path: str) -> str:
 
 
 def _is_forge(host: str) -> bool:
-    return host in _FORGES or host.startswith(_SELF_HOSTED)
+    # `github.com.example` is nobody's company server.
+    imitates = host.startswith(tuple(f"{forge}." for forge in _FORGES))
+    return host in _FORGES or (host.startswith(_SELF_HOSTED) and not imitates)
 
 
 def _refused(url: str) -> SourceError:

@@ -1,0 +1,38 @@
+"""What the tests of the git source do again and again."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from analyzers.model import Commit
+from bot.ports import CommitSource
+from bot.sources.git import GitSource
+
+ALWAYS: Final = datetime(1, 1, 3, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)
+"""The limits of a window that every commit is in."""
+
+
+@asynccontextmanager
+async def opened(path: Path) -> AsyncIterator[GitSource]:
+    """The source of a folder, closed at the end."""
+    source = await GitSource.open_folder(path)
+    try:
+        yield source
+    finally:
+        await source.aclose()
+
+
+async def read_all(source: CommitSource, *shas: str) -> list[Commit]:
+    """Commits in the order in which they come."""
+    return [commit async for commit in source.read(shas)]
+
+
+async def read_one(path: Path, name: str = "HEAD") -> Commit:
+    """One commit of a folder."""
+    async with opened(path) as source:
+        [commit] = await read_all(source, await source.resolve(name))
+        return commit

@@ -34,6 +34,8 @@ How to work:
 - Say only what the commit shows. Where the diff proves less than the message claims, say so.
 - Never invent. No figure (per cent, speed-up, size, count) that the commit does not state, no \
 file, function, option, version, issue or person that it does not name.
+- Tell what is different for someone who runs the code, and do not retell the diff line by line. \
+A commit that only moves, renames, reformats or reverts gets a sentence that says just that.
 - Parts of a large diff may be left out; the message tells which. Do not guess at their content.
 - Be concrete: name the functions, classes, options, endpoints and defaults that changed, what \
 they did before and what they do now. Spell identifiers and paths exactly as in the commit, in \
@@ -55,7 +57,8 @@ only by paths of this commit.
 - risks: what may go wrong for whoever takes this commit, each with the circumstances in which it \
 happens; severity high (outage, data loss, wrong results, a hole), medium (a feature or a caller \
 breaks) or low (a nuisance). path: the one file of this commit where it lies, or "".
-- advice: what to do when taking this commit: what to change, set, check or avoid.
+- advice: what to do when taking this commit: what to change, set, check or avoid, as in \
+"Pass `deadline` instead of `timeout` to `connect()`; the old name is ignored now."
 - kinds: what the commit does, the principal kind first, three at most.
 - importance_reason: one sentence that justifies the importance which follows.
 - importance: high if readers must know it (a security fix, a crash, data loss or wrong results \
@@ -63,7 +66,8 @@ fixed or risked, an interface, format or default changed incompatibly, a major c
 or removed); medium if behaviour changes for some of them; low if they can skip it (tests, docs, \
 CI, formatting, internal tidying).
 - headline: one line of at most 100 characters that tells the effect of the change better than \
-its title does; no final stop.
+its title does, as in "Cancelling a running job now always fails" for a commit that calls itself \
+"Refactor job handling"; no final stop.
 
 Reply with one JSON object and nothing else: no code fence, no text around it. It has every key \
 of this JSON Schema, in its order, and no other:

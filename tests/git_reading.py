@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+import pytest
+
 from analyzers.model import Commit
 from bot.ports import CommitSource
 from bot.sources.git import GitSource
@@ -36,3 +38,22 @@ async def read_one(path: Path, name: str = "HEAD") -> Commit:
     async with opened(path) as source:
         [commit] = await read_all(source, await source.resolve(name))
         return commit
+
+
+needs_proc = pytest.mark.skipif(
+    not Path("/proc/self/cmdline").exists(), reason="looks at processes the way Linux shows them"
+)
+
+
+def processes(parent: int | None = None) -> list[str]:
+    """The command lines of all processes, or of one's children, zombies left out."""
+    lines = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            line = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            above = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+        except (FileNotFoundError, ProcessLookupError):
+            continue  # ended meanwhile
+        if line and parent in (None, above):
+            lines.append(line)
+    return lines

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-import subprocess
 import tracemalloc
 from collections.abc import Callable
 from contextlib import aclosing
@@ -16,9 +15,9 @@ import pytest
 from analyzers.errors import SourceError
 from bot.ports import Window
 from bot.sources.git import GitSource
-from tests.git_reading import ALWAYS, opened, read_all, read_one
+from tests.git_reading import ALWAYS, needs_proc, opened, processes, read_all, read_one
 from tests.oddities import SUBMODULE, File
-from tests.repositories import Repo, nasty_repository
+from tests.repositories import Repo
 
 
 @pytest.fixture(autouse=True)
@@ -122,25 +121,18 @@ async def test_reading_holds_one_commit_at_a_time_and_no_patch_over_the_limit(
     assert peak < 16_000_000
 
 
-def children() -> set[str]:
-    told = subprocess.run(
-        ["ps", "-o", "pid=,comm=", "--ppid", str(os.getpid())],
-        check=False,
-        capture_output=True,
-        text=True,
-    )
-    return {line for line in told.stdout.splitlines() if "git" in line}
-
-
-async def test_leaving_early_ends_the_processes(tmp_path: Path) -> None:
-    async with opened(nasty_repository(tmp_path / "nasty", 120)) as source:
+@needs_proc
+async def test_leaving_early_ends_the_processes_however_much_is_unread(repo: Repo) -> None:
+    for number in range(8):
+        repo.commit({"a": f"{number} {'x' * 80}\n" * 10_000})
+    async with opened(repo.path) as source:
         shas = await source.list_shas(Window("main", *ALWAYS))
-        commits_read = source.read(shas)
-        async with aclosing(commits_read):  # type: ignore[type-var]
-            async for _ in commits_read:
-                assert children()
+        reading = source.read(shas)
+        async with aclosing(reading):  # type: ignore[type-var]
+            async for _ in reading:
+                assert [line for line in processes(os.getpid()) if line.startswith("git")]
                 break
-    assert not children()
+    assert not [line for line in processes(os.getpid()) if line.startswith("git")]
 
 
 @pytest.fixture
@@ -163,6 +155,7 @@ async def until(condition: Callable[[], bool]) -> None:
             await asyncio.sleep(0.01)
 
 
+@needs_proc
 async def test_a_cancelled_command_dies_with_all_that_it_started(
     tmp_path: Path, fake_git: Callable[[str], None]
 ) -> None:

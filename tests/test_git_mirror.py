@@ -22,7 +22,7 @@ from analyzers.errors import (
 from bot.ports import Notice, Window
 from bot.sources.git import GitSource
 from bot.sources.mirror import Limits
-from tests.git_reading import ALWAYS, opened, read_all
+from tests.git_reading import ALWAYS, needs_proc, opened, processes, read_all
 from tests.repositories import Repo, git, nasty_repository
 from tests.servers.git_http import Fault, GitHttpServer
 
@@ -285,6 +285,7 @@ async def test_credentials_of_an_address_reach_the_server_and_nothing_else(
     assert len(mirrors.folders()) == 1
 
 
+@needs_proc
 async def test_credentials_stay_out_of_the_arguments(
     server: GitHttpServer, repo: Repo, mirrors: Mirrors
 ) -> None:
@@ -294,12 +295,9 @@ async def test_credentials_stay_out_of_the_arguments(
     async with asyncio.timeout(10):
         while not server.requests:  # noqa: ASYNC110 - git sets no event
             await asyncio.sleep(0.01)
-    listed = await asyncio.create_subprocess_exec(
-        "ps", "-eo", "args", stdout=asyncio.subprocess.PIPE
-    )
-    shown, _ = await listed.communicate()
-    assert b"remote-http" in shown
-    assert PASSWORD.encode() not in shown
+    shown = processes()
+    assert any("remote-http" in line for line in shown)
+    assert not any(PASSWORD in line for line in shown)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,7 +22,13 @@ from analyzers.errors import (
 from analyzers.model import Commit, Range, Repository
 from analyzers.text import clean_line
 from bot.ports import CommitSource, Head, Notify, Selection, Window
-from bot.sources.gitcommand import Git, check_version, isolated_environment, users_environment
+from bot.sources.gitcommand import (
+    WALK_LIMIT,
+    Git,
+    check_version,
+    isolated_environment,
+    users_environment,
+)
 from bot.sources.gitlog import instant
 from bot.sources.gitobjects import GitObjects
 from bot.sources.giturls import parse_address, remote_repository
@@ -177,7 +183,7 @@ class GitSource(CommitSource):
                 return found
         raise found
 
-    async def read(self, shas: Sequence[str]) -> AsyncIterator[Commit]:
+    async def read(self, shas: Sequence[str]) -> AsyncGenerator[Commit]:
         """The commits of these full names with their files and patches, each once, in this order.
 
         At most one commit is in memory at a time.
@@ -242,11 +248,15 @@ class GitSource(CommitSource):
     ) -> list[tuple[datetime, str]]:
         """Commits with the time on their committers' clocks, in the order of `git rev-list`."""
         listed = []
-        async with self._objects.git.stream("rev-list", "--timestamp", *args, "--") as lines:
-            async for line in lines:
-                seconds, sha = line.decode().split()
-                if since <= (at := instant(int(seconds))) < until:
-                    listed.append((at, sha))
+        walking = self._objects.git.stream("rev-list", "--timestamp", *args, "--")
+        try:
+            async with asyncio.timeout(WALK_LIMIT), walking as lines:
+                async for line in lines:
+                    seconds, sha = line.decode().split()
+                    if since <= (at := instant(int(seconds))) < until:
+                        listed.append((at, sha))
+        except TimeoutError as exc:
+            raise self._refs.timed_out(WALK_LIMIT) from exc
         return listed
 
 

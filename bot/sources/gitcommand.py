@@ -9,7 +9,7 @@ import signal
 import tempfile
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final, NamedTuple
@@ -28,13 +28,18 @@ MINIMUM: Final = (2, 32)
 configuration cannot be kept out."""
 
 LOCAL_LIMIT: Final = 120.0
-"""Seconds that a command without a network may take, or stay silent while its output is read."""
+"""Seconds that a command without a network may take."""
+
+WALK_LIMIT: Final = 600.0
+"""Seconds that walking a whole history may take, or reading the changes of one commit."""
 
 READ_LIMIT: Final = MAX_PATCH_BYTES + 65_536
 """Bytes read ahead at most: one whole patch and the lines above it."""
 
 _USERS_TRANSPORT: Final = ("GIT_SSH", "GIT_SSL_", "GIT_PROXY_", "GIT_HTTP_", "GIT_CONFIG_")
 _COMPLAINT_LIMIT: Final = 4000
+_PATIENCE: Final = 2.0
+"""Seconds for which git may clean up behind itself when it is told to end."""
 
 
 class Outcome(NamedTuple):
@@ -206,16 +211,20 @@ class Git:
 
 async def _end(process: Process) -> None:
     """Take down a process that still runs with all that it started; reap it; close its pipe."""
-    for number, patience in ((signal.SIGTERM, 2.0), (signal.SIGKILL, None)):
-        if process.returncode is not None:
-            break
-        try:
-            os.killpg(process.pid, number)
-            async with asyncio.timeout(patience):
-                # Reads what is left: a full pipe would keep it from ending, an unread one open.
-                await process.communicate()
-        except (ProcessLookupError, TimeoutError):
-            continue
+    if process.returncode is None:
+        _signal(process, signal.SIGTERM)
+    try:
+        async with asyncio.timeout(_PATIENCE):
+            # Reads what is left: a full pipe would keep it from ending, an unread one open.
+            await process.communicate()
+    except TimeoutError:
+        _signal(process, signal.SIGKILL)
+        await process.communicate()
+
+
+def _signal(process: Process, number: signal.Signals) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, number)
 
 
 def _tail(complaints: IO[bytes]) -> str:

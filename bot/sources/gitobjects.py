@@ -11,7 +11,7 @@ from typing import Final
 
 from analyzers.errors import RevisionNotFound
 from analyzers.model import Commit
-from bot.sources.gitcommand import LOCAL_LIMIT, Git, isolated_environment
+from bot.sources.gitcommand import WALK_LIMIT, Git, isolated_environment
 from bot.sources.gitlog import NO_FILE, Changes, parse_commit
 
 RENAME_LIMIT: Final = 1000
@@ -105,12 +105,12 @@ class GitObjects:
                 changes = Changes(diffs, diffed)
                 for sha in shas:
                     # Not around the yield: whoever reads may take its time.
-                    async with asyncio.timeout(LOCAL_LIMIT):
+                    async with asyncio.timeout(WALK_LIMIT):
                         body = await _object(objects)
                         files = () if sha in ends else await changes.next()
                     yield parse_commit(sha, body, files, files_omitted=sha in ends)
         except TimeoutError as exc:
-            raise self.git.timed_out(LOCAL_LIMIT) from exc
+            raise self.git.timed_out(WALK_LIMIT) from exc
         except asyncio.IncompleteReadError as exc:
             raise self.git.failure("fatal: less output than was asked for") from exc
 

@@ -84,7 +84,10 @@ async def test_no_configuration_changes_what_a_commit_looks_like(
     other = spoilt.git("rev-parse", f"{head}~1")
     spoilt.git("replace", head, other)
     (spoilt.path / ".git/info/grafts").write_text(f"{head}\n")
+    (tmp_path / ".gitconfig").write_text("[core]\n\tbigFileThreshold = 1\n")
     for name, value in {
+        "HOME": str(tmp_path),
+        "GIT_CONFIG_GLOBAL": str(tmp_path / ".gitconfig"),
         "GIT_DIR": "/nowhere",
         "GIT_INDEX_FILE": "/nowhere",
         "GIT_EXTERNAL_DIFF": "false",
@@ -128,7 +131,7 @@ async def test_leaving_early_ends_the_processes_however_much_is_unread(repo: Rep
     async with opened(repo.path) as source:
         shas = await source.list_shas(Window("main", *ALWAYS))
         reading = source.read(shas)
-        async with aclosing(reading):  # type: ignore[type-var]
+        async with aclosing(reading):
             async for _ in reading:
                 assert [line for line in processes(os.getpid()) if line.startswith("git")]
                 break

@@ -95,7 +95,9 @@ async def test_no_configuration_changes_what_a_commit_looks_like(
         "GIT_CONFIG_PARAMETERS": "'diff.noprefix=true'",
     }.items():
         monkeypatch.setenv(name, value)
-    assert await read_one(spoilt.path, head) == await read_one(plain.path, head)
+    commit = await read_one(spoilt.path, head)
+    assert commit == await read_one(plain.path, head)
+    assert all(file.patch for file in commit.files if file.additions)
     assert not ran.exists()
 
 

@@ -37,6 +37,9 @@ check: .venv/ready ## ruff, mypy --strict, import-linter
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
 
+bench: .venv/ready ## measure this machine; docs/benchmarks.md keeps a table
+	@$(BIN)/python -m tests.bench
+
 format: .venv/ready ## rewrite the code in the house style
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .

@@ -83,9 +83,9 @@ class Settings(BaseSettings):
     openai_model: str = DEFAULT_MODEL
     redis_url: Annotated[SecretStr, AfterValidator(_redis_address)] | None = None
     commitcast_data: Path = Field(default_factory=default_data_folder)
-    commitcast_language: str = Field("en", pattern=r"^\w[\w -]{0,39}$")
+    commitcast_language: str = Field(default="en", pattern=r"^\w[\w -]{0,39}$")
     commitcast_timezone: Annotated[str, AfterValidator(_zone)] = "UTC"
-    commitcast_llm_concurrency: int = Field(8, ge=1, le=256)
+    commitcast_llm_concurrency: int = Field(default=8, ge=1, le=256)
 
     @property
     def has_model(self) -> bool:

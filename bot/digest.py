@@ -9,7 +9,8 @@ nor requests pile up. What was listed must come out: a digest with a commit miss
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -95,14 +96,15 @@ async def analyse_commit(
         RevisionNotFound: the repository has no such commit.
     """
     sha = await source.resolve(name)
-    async for commit in source.read([sha]):
-        analysis = await analyzer.analyze(commit, language)
-        return Entry(1, commit.without_patches(), analysis)
+    async with aclosing(source.read([sha])) as commits:
+        async for commit in commits:
+            analysis = await analyzer.analyze(commit, language)
+            return Entry(1, commit.without_patches(), analysis)
     raise RevisionNotFound("error-revision-not-found", name=name, repository=source.repository.name)
 
 
 async def analyse_all(
-    commits: AsyncIterator[Commit],
+    commits: AsyncGenerator[Commit],
     analyzer: Analyzer,
     language: str,
     *,
@@ -123,8 +125,9 @@ async def analyse_all(
         async with asyncio.TaskGroup() as group:
             for _ in range(workers):
                 group.create_task(work())
-            async for commit in commits:
-                await waiting.put(commit)
+            async with aclosing(commits):
+                async for commit in commits:
+                    await waiting.put(commit)
             for _ in range(workers):
                 await waiting.put(None)
     except ExceptionGroup as failed:

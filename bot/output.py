@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from abc import ABC, abstractmethod
@@ -130,7 +131,9 @@ def text_of(report: Report, written: Format) -> str:
             from rich.console import Console
 
             text = StringIO()
-            report.print_to(Console(file=text, width=PLAIN_WIDTH, color_system=None))
+            # FORCE_COLOR in the environment must not put escape sequences into a file.
+            plain = Console(file=text, width=PLAIN_WIDTH, color_system=None, force_terminal=False)
+            report.print_to(plain)
             return _ended(text.getvalue())
         case Format.MARKDOWN:
             return _ended(report.markdown())
@@ -148,6 +151,20 @@ def show(report: Report, written: Format) -> None:
         report.print_to(Console())
     else:
         sys.stdout.write(text_of(report, written))
+
+
+def require_writable(path: Path) -> None:
+    """Refuse a file that could not be written, before the work for it is done.
+
+    Raises:
+        InputError: it is a folder, or its place is none that can be written.
+    """
+    place = next(parent for parent in path.resolve().parents if parent.exists())
+    if path.is_dir() or not place.is_dir():
+        reason = os.strerror(errno.EISDIR if path.is_dir() else errno.ENOTDIR)
+        raise InputError("error-output", path=str(path), reason=reason)
+    if not os.access(path if path.exists() else place, os.W_OK):
+        raise InputError("error-output", path=str(path), reason=os.strerror(errno.EACCES))
 
 
 def write_file(path: Path, text: str) -> None:

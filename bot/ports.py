@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -92,8 +92,11 @@ class CommitSource(ABC):
         """
 
     @abstractmethod
-    def read(self, shas: Sequence[str]) -> AsyncIterator[Commit]:
-        """The commits of these full names with their files and patches, each once, in any order."""
+    def read(self, shas: Sequence[str]) -> AsyncGenerator[Commit]:
+        """The commits of these full names with their files and patches, each once, in any order.
+
+        A reader that may stop early closes it (`contextlib.aclosing`).
+        """
 
     @abstractmethod
     async def aclose(self) -> None:

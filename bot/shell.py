@@ -27,13 +27,14 @@ from bot.output import (
     Format,
     Report,
     format_of,
+    require_writable,
     show,
     text_of,
     write_archive,
     write_file,
 )
 from bot.progress import Reporter, reporter
-from bot.sources.locators import github_web_host, parse_commit, parse_repository
+from bot.sources.locators import parse_commit, parse_repository, web_address
 from bot.spans import parse_date, parse_language, parse_period, parse_range, parse_zone
 from formatters.text import Words, words_for
 
@@ -84,9 +85,9 @@ class Session:
     reporter: Reporter
 
     @property
-    def github_host(self) -> str:
-        """The host whose pages are read through GitHub's API."""
-        return github_web_host(self.settings.github_api_url)
+    def github_pages(self) -> str:
+        """Where the pages are that are read through GitHub's API."""
+        return web_address(self.settings.github_api_url)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,13 +117,13 @@ def run_digest(
     async def command(session: Session) -> Outcome:
         span = parse_span(options, session.zone)
         _check(destination, span, len(repositories))
-        locators = [parse_repository(name, session.github_host) for name in repositories]
+        locators = [parse_repository(name, session.github_pages) for name in repositories]
         request = DigestRequest(span, options.branch, session.zone, session.language)
         status = DONE
         reports = []
         async with open_application(session.settings, session.reporter.notify) as app:
-            for name, locator in zip(repositories, locators, strict=True):
-                session.reporter.start(name)
+            for locator in locators:
+                session.reporter.start(locator.label)
                 try:
                     digest = await app.digest(locator, request, session.reporter.advance)
                 except CommitcastError as exc:
@@ -147,7 +148,8 @@ def run_analyze(
     """`commitcast analyze`."""
 
     async def command(session: Session) -> Outcome:
-        locator, name = parse_commit(commit, session.github_host)
+        _check(destination, None, 1)
+        locator, name = parse_commit(commit, session.github_pages)
         async with open_application(session.settings, session.reporter.notify) as app:
             repository, entry = await app.analyse(locator, name, session.language)
         return Outcome([CommitReport(entry, repository, session.zone, session.words)])
@@ -159,10 +161,10 @@ def run_demo(repository: str) -> int:
     """`commitcast demo`: the digest of the latest day, here and in two files."""
 
     async def command(session: Session) -> Outcome:
-        locator = parse_repository(repository, session.github_host)
+        locator = parse_repository(repository, session.github_pages)
         request = DigestRequest(None, None, session.zone, session.language)
         async with open_application(session.settings, session.reporter.notify) as app:
-            session.reporter.start(repository)
+            session.reporter.start(locator.label)
             digest = await app.digest(locator, request, session.reporter.advance)
         report = DigestReport(digest, session.words)
         for written in (Format.HTML, Format.MARKDOWN):
@@ -202,8 +204,11 @@ def _check(destination: Destination, span: Span | None, repositories: int) -> No
             raise InputError("error-output-and-archive")
         if not (span is None or isinstance(span, Day)):
             raise InputError("error-archive-needs-day")
+        require_writable(destination.archive / "any")
     elif repositories > 1 and destination.format is Format.HTML:
         raise InputError("error-html-takes-one")
+    if destination.output:
+        require_writable(destination.output)
 
 
 def _run(command: Command, destination: Destination, zone: str | None, language: str | None) -> int:

@@ -14,11 +14,12 @@ from bot.sources.locators import (
     GitHubRepository,
     GitUrl,
     Locator,
-    github_web_host,
     parse_commit,
     parse_repository,
+    web_address,
 )
 
+PAGES = "https://github.com"
 WIDGET = GitHubRepository("acme/widget")
 SHA = "21da2dc1ce733fea76cb9e16bd64821e5fa69b83"
 
@@ -45,7 +46,7 @@ SHA = "21da2dc1ce733fea76cb9e16bd64821e5fa69b83"
     ],
 )
 def test_a_repository_is_found_by_any_of_its_names(text: str, locator: Locator) -> None:
-    assert parse_repository(text, "github.com") == locator
+    assert parse_repository(text, PAGES) == locator
 
 
 @pytest.mark.parametrize(
@@ -67,12 +68,12 @@ def test_a_repository_is_found_by_any_of_its_names(text: str, locator: Locator) 
 )
 def test_what_names_no_repository_is_refused(text: str) -> None:
     with pytest.raises(InputError):
-        parse_repository(text, "github.com")
+        parse_repository(text, PAGES)
 
 
 def test_a_password_in_an_address_is_not_repeated_in_the_error() -> None:
     with pytest.raises(InputError) as refused:
-        parse_repository("https://ada:hunter2@github.com/acme", "github.com")
+        parse_repository("https://ada:hunter2@github.com/acme", PAGES)
     assert "hunter2" not in str(refused.value)
 
 
@@ -81,9 +82,9 @@ def test_a_folder_that_holds_a_repository_wins_over_the_same_name_on_github(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     Path("acme/widget").mkdir(parents=True)
-    assert parse_repository("acme/widget", "github.com") == WIDGET
+    assert parse_repository("acme/widget", PAGES) == WIDGET
     Path("acme/widget/.git").mkdir()
-    assert parse_repository("acme/widget", "github.com") == Folder(Path("acme/widget"))
+    assert parse_repository("acme/widget", PAGES) == Folder(Path("acme/widget"))
 
 
 @pytest.mark.parametrize(
@@ -108,27 +109,28 @@ def test_a_folder_that_holds_a_repository_wins_over_the_same_name_on_github(
     ],
 )
 def test_a_commit_is_found_by_any_of_its_names(text: str, expected: tuple[Locator, str]) -> None:
-    assert parse_commit(text, "github.com") == expected
+    assert parse_commit(text, PAGES) == expected
 
 
 @pytest.mark.parametrize("text", ["", "acme/widget@", "acme/widget@-x", "-1", "acme/widget"])
 def test_what_names_no_commit_is_refused(text: str) -> None:
     with pytest.raises(InputError):
-        parse_commit(text, "github.com")
+        parse_commit(text, PAGES)
 
 
 @given(st.text(max_size=200))
 def test_any_text_is_parsed_or_refused(text: str) -> None:
     for parse in (parse_repository, parse_commit):
         try:
-            parse(text, "github.com")
+            parse(text, PAGES)
         except InputError:
             continue
 
 
 def test_the_pages_of_an_enterprise_server_are_read_through_its_api() -> None:
-    assert github_web_host("https://api.github.com") == "github.com"
-    assert github_web_host("https://git.example.org/api/v3") == "git.example.org"
+    assert web_address("https://api.github.com") == PAGES
+    assert web_address("https://api.acme.ghe.com") == "https://acme.ghe.com"
+    assert web_address("https://git.example.org/api/v3") == "https://git.example.org"
     page = "https://git.example.org/acme/widget"
-    assert parse_repository(page, "git.example.org") == WIDGET
-    assert parse_repository(page, "github.com") == GitUrl(page)
+    assert parse_repository(page, "https://git.example.org") == WIDGET
+    assert parse_repository(page, PAGES) == GitUrl(page)

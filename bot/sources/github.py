@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final, final
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from analyzers.errors import RevisionNotFound, SourceError
 from analyzers.model import Commit, Range, Repository
@@ -25,6 +25,7 @@ from bot.sources.github_json import (
     to_commit,
     with_patches,
 )
+from bot.sources.locators import web_address
 
 MAX_FILES: Final = 3_000
 """GitHub lists no more files of a commit (docs.github.com, "Get a commit")."""
@@ -44,13 +45,6 @@ SKEW: Final = timedelta(days=1)
 FIRST_DATE: Final = datetime(1970, 1, 1, tzinfo=UTC)
 LAST_DATE: Final = datetime(2099, 12, 31, tzinfo=UTC)
 """GitHub takes no other dates (docs.github.com, "List commits")."""
-
-
-def web_address(api_url: str) -> str:
-    """Where the pages are: `https://api.github.com` → `https://github.com`, and
-    `https://HOST/api/v3` → `https://HOST`."""
-    address = urlsplit(api_url)
-    return f"{address.scheme}://{address.netloc.removeprefix('api.')}"
 
 
 @final
@@ -127,7 +121,7 @@ class GitHubSource(CommitSource):
         dates = {commit.sha: commit.committed_at for commit in listed}
         return tuple(sorted(dates, key=dates.__getitem__, reverse=True))
 
-    async def read(self, shas: Sequence[str]) -> AsyncIterator[Commit]:
+    async def read(self, shas: Sequence[str]) -> AsyncGenerator[Commit]:
         """A request for each commit, more for one of many files; a few under way at once."""
         tasks: set[asyncio.Task[Commit]] = set()
         left = iter(dict.fromkeys(shas))

@@ -24,6 +24,11 @@ class Folder:
 
     path: Path
 
+    @property
+    def label(self) -> str:
+        """What to call it while it is read."""
+        return self.path.resolve().name or str(self.path.resolve())
+
 
 @dataclass(frozen=True, slots=True)
 class GitHubRepository:
@@ -32,6 +37,11 @@ class GitHubRepository:
     owner_name: str
     """`owner/name`."""
 
+    @property
+    def label(self) -> str:
+        """What to call it while it is read."""
+        return self.owner_name
+
 
 @dataclass(frozen=True, slots=True)
 class GitUrl:
@@ -39,17 +49,23 @@ class GitUrl:
 
     url: str
 
+    @property
+    def label(self) -> str:
+        """What to call it while it is read; without the password that may stand in the URL."""
+        return self.url.rstrip("/").rpartition("/")[2].removesuffix(".git")
+
 
 Locator = Folder | GitHubRepository | GitUrl
 
 
-def github_web_host(api_url: str) -> str:
-    """The host of the pages that an API address belongs to: `api.github.com` → `github.com`."""
-    host = (urlsplit(api_url).hostname or "").lower()
-    return "github.com" if host == "api.github.com" else host
+def web_address(api_url: str) -> str:
+    """Where the pages of a GitHub API are: `https://api.github.com` → `https://github.com`,
+    `https://HOST/api/v3` → `https://HOST`."""
+    address = urlsplit(api_url)
+    return f"{address.scheme}://{address.netloc.removeprefix('api.')}"
 
 
-def parse_repository(text: str, github_host: str) -> Locator:
+def parse_repository(text: str, github_pages: str) -> Locator:
     """What a repository's name means.
 
     An existing folder that is named by a path or holds a repository is that folder; a page of the
@@ -63,7 +79,7 @@ def parse_repository(text: str, github_host: str) -> Locator:
     if text.startswith((".", "/", "~")):
         return Folder(Path(text).expanduser())
     if address := _split(text):
-        return _parse_address(address, text, github_host)
+        return _parse_address(address, text, github_pages)
     if _OWNER_NAME.fullmatch(text) and not _holds_repository(Path(text)):
         return GitHubRepository(text.removesuffix(".git"))
     if text and Path(text).is_dir():
@@ -73,7 +89,7 @@ def parse_repository(text: str, github_host: str) -> Locator:
     raise InputError("error-repository-name", value=text)
 
 
-def parse_commit(text: str, github_host: str) -> tuple[Locator, str]:
+def parse_commit(text: str, github_pages: str) -> tuple[Locator, str]:
     """The repository and the name of a commit.
 
     A page of a commit (also of a pull request's commit, with `.patch`, `.diff`, query or
@@ -86,12 +102,12 @@ def parse_commit(text: str, github_host: str) -> tuple[Locator, str]:
     address = _split(text)
     if address and (page := _COMMIT_PATH.fullmatch(unquote(address.path).lstrip("/"))):
         home = address._replace(path=f"/{page['repo']}", query="", fragment="").geturl()
-        return parse_repository(home, github_host), page["name"]
+        return parse_repository(home, github_pages), page["name"]
     repository, _, name = text.rpartition("@")
     if not name or name.startswith("-") or "/" in name:
         raise InputError("error-commit-name", value=text)
     if repository:
-        return parse_repository(repository, github_host), name
+        return parse_repository(repository, github_pages), name
     return Folder(Path()), name
 
 
@@ -105,18 +121,22 @@ def _split(text: str) -> SplitResult | None:
     return address if "://" in text else None
 
 
-def _parse_address(address: SplitResult, text: str, github_host: str) -> Locator:
+def _parse_address(address: SplitResult, text: str, github_pages: str) -> Locator:
     if address.scheme == "file":
         return Folder(Path(unquote(address.path)))
     if address.scheme not in _GIT_SCHEMES or not address.hostname or not address.path.strip("/"):
         raise InputError("error-repository-name", value=_without_userinfo(address))
     is_page = address.scheme in ("http", "https") and not address.path.endswith(".git")
-    if is_page and address.hostname.lower().removeprefix("www.") == github_host:
+    if is_page and _host(address) == _host(urlsplit(github_pages)):
         owner_name = "/".join(address.path.strip("/").split("/")[:2])
         if not _OWNER_NAME.fullmatch(owner_name):
             raise InputError("error-repository-name", value=_without_userinfo(address))
         return GitHubRepository(owner_name)
     return GitUrl(text)
+
+
+def _host(address: SplitResult) -> str:
+    return (address.hostname or "").removeprefix("www.")
 
 
 def _without_userinfo(address: SplitResult) -> str:

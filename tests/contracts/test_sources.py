@@ -226,7 +226,7 @@ async def test_reading_what_is_no_commit_is_an_error(
 async def test_reading_may_end_early(opener: Opener, nasty: Path) -> None:
     shas = git(nasty, "rev-list", "main").split()
     async with opener(nasty) as source:
-        async with aclosing(source.read(shas)) as reading:  # type: ignore[type-var]
+        async with aclosing(source.read(shas)) as reading:
             first = await anext(aiter(reading))
         assert first.sha in shas
         assert await read(source, *shas[:2])

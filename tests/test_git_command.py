@@ -97,7 +97,7 @@ async def test_no_configuration_changes_what_a_commit_looks_like(
         monkeypatch.setenv(name, value)
     commit = await read_one(spoilt.path, head)
     assert commit == await read_one(plain.path, head)
-    assert all(file.patch for file in commit.files)
+    assert any(file.patch for file in commit.files if file.path == "z.txt")
     assert not ran.exists()
 
 

@@ -173,8 +173,8 @@ class Git:
         with tempfile.TemporaryFile() as given:
             given.write(stdin)
             given.seek(0)
-            try:
-                process = await asyncio.create_subprocess_exec(
+            starting = asyncio.create_task(
+                asyncio.create_subprocess_exec(
                     "git",
                     *args,
                     stdin=given if stdin else DEVNULL,
@@ -185,8 +185,15 @@ class Git:
                     limit=READ_LIMIT,
                     start_new_session=True,
                 )
+            )
+            try:
+                process = await asyncio.shield(starting)
             except OSError as exc:
                 raise SourceError("error-git-missing", reason=exc.strerror or "") from exc
+            except asyncio.CancelledError:
+                # Left to itself, asyncio would end git alone and leave what git has started.
+                await _end(await starting)
+                raise
         try:
             yield process
         finally:

@@ -97,7 +97,7 @@ async def test_no_configuration_changes_what_a_commit_looks_like(
         monkeypatch.setenv(name, value)
     commit = await read_one(spoilt.path, head)
     assert commit == await read_one(plain.path, head)
-    assert any(file.patch for file in commit.files if file.path == "z.txt")
+    assert {file.path for file in commit.files if file.patch} == {"sub", "z.txt", "é"}
     assert not ran.exists()
 
 

@@ -13,7 +13,6 @@ from itertools import islice
 
 from analyzers.rules.words import pattern_of
 
-
 _CANDIDATES = 50
 """Possible alarms that are looked at in one paragraph."""
 

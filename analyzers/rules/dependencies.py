@@ -13,6 +13,7 @@ from analyzers.rules.words import word_set
 MAX_MOVES = 100
 """Moves that are kept; a regenerated lock file has thousands."""
 
+_NAMING = (FileRole.BUILD, FileRole.LOCK, FileRole.CI, FileRole.VENDORED)
 _HUNK_CONTEXT = re.compile(r"@@ [^@]{0,60} @@ ?(.*)")
 _NAME = r"[`'\"]?(@?[A-Za-z][\w./@:+-]{0,100})[`'\"]?"
 _NUMBER = r"[`'\"]?([\^~<>=v]{0,3}\d[\w.+-]{0,40}|[0-9a-f]{7,40})[`'\"]?"
@@ -47,7 +48,7 @@ def moves_named(reading: Reading) -> list[DependencyMove]:
     text = reading.title.text
     if found := _FROM_TO.search(text) or _CHINESE.search(text):
         moves = [DependencyMove(found.group(1), found.group(2), found.group(3))]
-    elif to := _TO.search(text):
+    elif (to := _TO.search(text)) and (not reading.files or reading.of_role(*_NAMING)):
         moves = [DependencyMove(to.group(1), None, to.group(2))]
     else:
         lines = (_LISTED.match(line) for line in reading.body[:8000].split("\n"))

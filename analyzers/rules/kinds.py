@@ -24,7 +24,8 @@ _OF_ROLE = {
     FileRole.LOCK: Kind.DEPENDENCIES,
     FileRole.VENDORED: Kind.DEPENDENCIES,
 }
-_SUPPORTING = (Kind.DOCS, Kind.TEST, Kind.CI, Kind.BUILD, Kind.STYLE, Kind.CHORE, Kind.RELEASE)
+_PLACES = (Kind.CI, Kind.TEST, Kind.DOCS, Kind.BUILD)
+_OUTWEIGH_CHORE = (Kind.FIX, Kind.FEATURE, Kind.PERFORMANCE)
 _MERGE = re.compile(
     r"merge(?:d|s)? (?:branch|branches|pull|pr|mr|request|remote|tag|commit|master|main|upstream"
     r"|origin|develop|changes|from|in|into|'|`|[#!]\d|\S+ into )|合并(?:分支|请求)?",
@@ -92,16 +93,13 @@ def _told(reading: Reading) -> list[Kind]:
         told = [kind for kind in told if kind not in (Kind.CHORE, Kind.BUILD)]
         told.append(Kind.DEPENDENCIES)
     worded = _from_words(title.text, title.words)
+    further = _in_further_clauses(title.text)
     specific = [kind for kind in told if kind is not Kind.CHORE]
-    if (
-        specific
-        and worded is Kind.FIX
-        and specific[0] in (Kind.CI, Kind.TEST, Kind.DOCS, Kind.BUILD)
-    ):
+    if specific and worded is Kind.FIX and specific[0] in _PLACES:
         return [*specific, worded]
-    if specific or (told and not worded):
-        return [*(specific or told), *_in_further_clauses(title.text)]
-    return [*([worded] if worded else []), *told, *_in_further_clauses(title.text)]
+    if specific or worded not in _OUTWEIGH_CHORE:
+        return [*(specific or told or ([worded] if worded else [])), *further]
+    return [worded, *told, *further]
 
 
 def _from_words(text: str, words: tuple[str, ...]) -> Kind | None:

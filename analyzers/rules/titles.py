@@ -211,7 +211,8 @@ def _without_references(text: str) -> str:
 
 
 def _capitalized(text: str) -> str:
-    """With a capital where the first word is a known verb, so that lists read evenly; a name at
-    the start keeps its own case."""
-    first = text.split(maxsplit=1)[0] if text else ""
-    return text[0].upper() + text[1:] if first in LEADING or first in FILLERS else text
+    """With a capital where a plain word begins, so that lists read evenly; names with digits,
+    dots or capitals of their own keep their letters."""
+    first, space, _ = text.partition(" ")
+    is_plain = first.isascii() and first.isalpha() and first.islower()
+    return text[0].upper() + text[1:] if space and is_plain else text

@@ -79,6 +79,7 @@ LEADING = _table(
         Kind.TEST: "test tests testing",
         Kind.STYLE: "format reformat lint",
         Kind.RELEASE: "release releasing",
+        Kind.CHORE: "wip tmp temp",
     }
 )
 """First words of a title that tell its kind; lower case."""

@@ -131,7 +131,7 @@ def _split_alike(pairs: list[Analysed]) -> tuple[list[_Draft], list[Analysed]]:
         for template in title.templates():
             indices[template].append(index)
     candidates = [(t, found) for t, found in indices.items() if len(found) >= MIN_ALIKE]
-    candidates.sort(key=lambda item: (-len(item[1]), item[0].count(_GAP), item[0]))
+    candidates.sort(key=lambda item: (-len(item[1]), -len(item[0]), item[0]))
     taken: set[int] = set()
     drafts = []
     for template, found in candidates:
@@ -191,9 +191,15 @@ class _Words:
         name = ""
         for token in template:
             word = letters.get(token, token)
-            glued = not name or (_WIDE.match(word) and _WIDE.match(name[-1]))
-            name += word if glued else f" {word}"
+            if name and not (_is_tight(name[-1]) and _is_tight(word)):
+                name += " "
+            name += "" if name.endswith(_GAP) and word == _GAP else word
         return name
+
+
+def _is_tight(text: str) -> bool:
+    """Whether no space stands between it and its like."""
+    return text == _GAP or bool(_WIDE.match(text))
 
 
 def _without_details(token: str) -> str:

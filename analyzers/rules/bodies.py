@@ -15,7 +15,7 @@ MAX_ITEM = 400
 """Characters of one item; about two sentences of English."""
 
 _TRAILER = re.compile(
-    r"(?:(?:[A-Z][a-zA-Z]+-){1,4}(?:by|to|on|id|Id|ID|RevId|Number|Link|issue|url)"
+    r"(?:[A-Z][a-zA-Z]*-(?:[a-zA-Z]+-){0,3}(?:by|to|on|id|Id|ID|RevId|Number|Link|issue|url)"
     r"|Cc|Links?|Fixes|Closes|Resolves|Refs?|Related|Issue|Bug|PR|Tested|Reviewers?"
     r"|Differential Revision|Pull Request resolved|git-svn-id|Summary of commits)[:：]\s"
 )

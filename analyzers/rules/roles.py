@@ -40,9 +40,9 @@ _CI_NAMES = word_set(
     ".renovaterc.json cloudbuild.yaml"
 )
 _DOC_DIRECTORIES = word_set(
-    "docs doc documentation man examples example samples changelog.d changelogs .changeset "
-    "newsfragments site-docs"
+    "docs doc documentation man changelog.d changelogs .changeset newsfragments site-docs"
 )
+_EXAMPLE_DIRECTORIES = word_set("examples example samples")
 _DOC_NAMES = re.compile(
     r"(?:readme|changelog|changes|history|news|authors|contributors|contributing|license|licence"
     r"|copying|notice|security|code_of_conduct|maintainers|support|todo|citation)(?:[.\-].*)?$"
@@ -137,9 +137,11 @@ def _is_ci(directories: list[str], name: str) -> bool:
 
 def _is_documentation(directories: list[str], name: str) -> bool:
     """Whether it stands in a folder for readers; a package may have a module called `doc`."""
-    if _DOC_DIRECTORIES.isdisjoint(directories):
-        return False
-    return not _DOC_DIRECTORIES.isdisjoint(directories[:2]) or _ending(name) not in _CODE_ENDINGS
+    if not _EXAMPLE_DIRECTORIES.isdisjoint(directories):
+        return True
+    if _ending(name) in _CODE_ENDINGS:
+        directories = directories[:1]
+    return not _DOC_DIRECTORIES.isdisjoint(directories)
 
 
 def _is_test(directories: list[str], name: str, original: str) -> bool:

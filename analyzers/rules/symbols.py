@@ -21,7 +21,7 @@ _INTERNAL = word_set(
 _FUNCTION = re.compile(r"\b(?:def|fn|func|fun|function)\b")
 _HEADERS = frozenset({"h", "hh", "hpp", "cuh"})
 _OPTION_HINTS = ('"--', "'--", "`--", "long", "flag", "Flags")
-_OPTION = re.compile(r"[\"'`](--[a-z][\w-]{1,60})[\"'`=]")
+_OPTION = re.compile(r"[\"'`](--[a-z][\w-]{1,60})[\"'`= ]")
 _DECLARES_OPTION = re.compile(
     r"add_argument|add_option|\boption\(|\.option|Option\(|flags?\.|Flags\(\)|Arg::new|@arg|#\[arg"
 )

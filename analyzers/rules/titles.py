@@ -157,7 +157,7 @@ def _take_colon(text: str, parts: _Parts) -> int:
     first = words[0].lower() if words else ""
     if _key(name) in TYPES:
         _declare(_key(name), parts)
-    elif len(words) == 2 and first in TYPES and not tight:
+    elif len(words) == 2 and first in TYPES and _SCOPE_WORD.match(words[1]) and not tight:
         parts.types.append(TYPES[first])
         if _key(words[1]) not in TYPES:
             parts.add_scopes(words[1])

@@ -1,0 +1,125 @@
+"""The rules under commits made to break or stall them: they never raise, and time is bounded."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from analyzers.model import FileChange, FileStatus, RulesReason
+from analyzers.rules import RulesAnalyzer, rules_analysis, with_reason
+from analyzers.rules.languages import LANGUAGES
+from tests.digests import HOSTILE_TEXTS
+from tests.rules_cases import SRC, a_change, commit_of
+
+PATIENCE = 5.0
+"""Seconds of processor time for one commit: ten times what the worst takes on a quiet machine."""
+
+MANIFESTS = (
+    *("pyproject.toml", "requirements.txt", "package.json", "Cargo.toml", "go.mod", "Gemfile"),
+    *("pom.xml", "build.gradle", "Dockerfile", ".github/workflows/a.yml", "yarn.lock", "uv.lock"),
+)
+PATHS = [*(f"src/a.{ending}" for ending in LANGUAGES), *MANIFESTS]
+FRAGMENTS = (
+    *("a", " ", "\t", "(", "[", "<!--", "`", "- ", "#1", "a/", "#", "a-", "x_", '"a": "', "1."),
+    *("a::", "const a = ", "func (", "pub ", "public ", "@a ", "template<", '"', "class ", "@@ "),
+)
+MESSAGE_FRAGMENTS = (
+    *("fix ", "#1#", "breaking change ", "bump a from 1 ", "(#1)", "* a\n", "\n", "revert ", "[a"),
+    *("lost data ", "a leak ", "- [ ] ", "**", "Fixes ", "修复", "<a>", "https://a/b/c/issues/"),
+)
+TEXT = st.text(max_size=60) | st.sampled_from(HOSTILE_TEXTS)
+LINE = st.tuples(st.sampled_from([" ", "+", "-", "@@ ", "", "\\ "]), TEXT).map("".join)
+FILE = st.builds(
+    FileChange,
+    path=st.sampled_from(PATHS) | TEXT.filter(bool),
+    status=st.sampled_from(FileStatus),
+    additions=st.integers(0, 2000),
+    deletions=st.integers(0, 2000),
+    patch=st.none() | st.lists(LINE, max_size=12).map("\n".join),
+)
+
+
+@given(
+    message=st.lists(TEXT, max_size=5).map("\n".join),
+    files=st.lists(FILE, max_size=5).map(tuple),
+    omitted=st.booleans(),
+)
+def test_no_commit_makes_the_rules_raise_and_twice_they_say_the_same(
+    message: str, files: tuple[FileChange, ...], omitted: bool
+) -> None:
+    commit = replace(commit_of(message, files), files_omitted=omitted)
+    analysis = rules_analysis(commit)
+    assert analysis == rules_analysis(commit)
+    assert analysis.headline.strip()
+    assert analysis.coverage.files_read <= analysis.coverage.files_total == len(files)
+    assert sum(count for _, count in analysis.facts.roles) == len(files)
+    assert len(analysis.facts.components) <= 3
+    assert set(analysis.facts.public_removed) <= set(analysis.facts.symbols_removed)
+
+
+def _seconds(commit_message: str, files: str | tuple[FileChange, ...] = SRC) -> float:
+    commit = commit_of(commit_message, files)
+    started = time.process_time()
+    rules_analysis(commit)
+    return time.process_time() - started
+
+
+@pytest.mark.parametrize("fragment", MESSAGE_FRAGMENTS)
+def test_a_message_that_repeats_itself_stalls_nothing(fragment: str) -> None:
+    repeated = fragment * (200_000 // len(fragment))
+    assert _seconds(repeated) < PATIENCE
+    assert _seconds(f"fix: crash\n\n{repeated}") < PATIENCE
+
+
+@pytest.mark.parametrize("fragment", FRAGMENTS)
+def test_a_patch_of_ten_thousand_hostile_lines_stalls_no_reader(fragment: str) -> None:
+    line = (fragment * 400)[:390]
+    signed = (f"{sign}{line}" for _ in range(300) for sign in "+- ")
+    patch = "\n".join([f"@@ -1,9 +1,9 @@ {line}", *signed])
+    assert len(PATHS) * 900 > 10_000
+    assert _seconds("Rework", tuple(a_change(path, patch) for path in PATHS)) < PATIENCE
+
+
+def test_a_message_of_fifty_megabytes_is_read_in_part() -> None:
+    commit = commit_of("Fix crash\n\n" + "fix the words of it " * 2_500_000)
+    started = time.process_time()
+    analysis = rules_analysis(commit)
+    assert time.process_time() - started < PATIENCE
+    assert analysis.headline == "Fix crash"
+    assert sum(map(len, analysis.summary)) <= 2_000
+
+
+def test_a_commit_of_more_lines_than_are_read_says_so() -> None:
+    patch = "@@ -1 +1 @@\n" + "\n".join(f"+x{number} = {number}" for number in range(15_000))
+    files = tuple(a_change(f"src/{name}.py", patch) for name in "abc")
+    coverage = rules_analysis(commit_of("Add tables", files)).coverage
+    assert (coverage.files_read, coverage.files_total) == (1, 3)
+
+
+async def test_the_analyzer_says_why_no_model_answered() -> None:
+    analyzer = RulesAnalyzer(RulesReason.TIMED_OUT)
+    analysis = await analyzer.analyze(commit_of("Add rows"), "zh")
+    assert (analysis.analyzer, analysis.language) == ("rules", None)
+    assert analysis.rules_reason is RulesReason.TIMED_OUT
+    assert not analysis.by_model
+    other = with_reason(analysis, RulesReason.REFUSED)
+    assert other.rules_reason is RulesReason.REFUSED
+    assert replace(other, rules_reason=RulesReason.TIMED_OUT) == analysis
+
+
+def test_the_rules_are_the_same_for_every_language_but_not_for_every_reason() -> None:
+    """Invariant 5: an identity stands for one analysis."""
+    plain, late = RulesAnalyzer(), RulesAnalyzer(RulesReason.TIMED_OUT)
+    assert plain.identity("en") == plain.identity("zh")
+    assert plain.identity("en").startswith("rules:")
+    assert plain.identity("en") != late.identity("en")
+
+
+@settings(max_examples=20)
+@given(st.sampled_from(PATHS), st.text("+- @\n\"'={}[]:,.1a", max_size=300))
+def test_any_patch_is_read(path: str, patch: str) -> None:
+    assert rules_analysis(commit_of("Change", (a_change(path, patch),))).coverage.files_read == 1

@@ -96,6 +96,7 @@ twice under load.
 - [ ] Tests pass
 * wip
 * fix lint
+* [store] Fix pre-commit checks
 * Merge branch 'main' into pool
 
 ## Checklist
@@ -104,7 +105,7 @@ Everything here is noise.
 
 ## Notes
 
-See [the guide](https://acme.example/guide).
+See **[the guide](https://acme.example/guide)**.
 
 ```
 code is left out

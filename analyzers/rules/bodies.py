@@ -40,8 +40,8 @@ _TRIVIAL = re.compile(
     r"(?:wip|more|done|ok|try|debug|te?mp|tests?|lint|format(?:ting)?|fmt|style|nits?|typos?"
     r"|clean ?up|clean|minor|rebase|review|refine|polish|upd|updates?|(?:bug|hot)?fix(?:es|ed)?|\W*"
     r"|(?:fix|run|apply|update|add|remove|address|correct|resolve|clean ?up|make|minor|small|more)"
-    r"\w*(?: \w+)? (?:lint\w*|format\w*|ci|tests?|typos?|style|comments?|reviews?|feedback"
-    r"|conflicts?|pre-?commit|clippy|rustfmt|ruff|black|isort|mypy|changelog|docs?|nits?"
+    r"\w*(?: [\w-]+)? (?:lint\w*|format\w*|ci|tests?|typos?|style|comments?|reviews?|feedback"
+    r"|conflicts?|pre-?commit|clippy|rustfmt|ruff|black|isort|mypy|checks?|changelog|docs?|nits?"
     r"|suggestions?|imports?|build|errors?|fixes|cleanups?|snapshots?|copyright|license|merge)"
     r"|merge (?:branch|remote|pull|main|master|upstream|in|with)\b.*|revert\b.*"
     r"|apply suggestions\b.*|update .{0,60}\.\w{1,5}|co-authored-by.*|(?:\[)?pre-commit.*"
@@ -57,7 +57,8 @@ def prose(body: str) -> list[str]:
     open_item = False
     for line in _told_lines(body):
         bullet = _BULLET.match(line)
-        text = clean_line(_LINK.sub(r"\1", line[bullet.end() :] if bullet else line))
+        text = _LINK.sub(r"\1", line[bullet.end() :] if bullet else line)
+        text = clean_line(text.replace("**", ""))
         if not text:
             open_item = False
         elif open_item and not bullet:
@@ -85,7 +86,7 @@ def _is_noise(item: str) -> bool:
     words = item[:400].split()
     if is_none(item) or all(_REFERRING_WORD.match(w.strip(".,;:()")) for w in words):
         return True
-    return len(item) <= 100 and bool(_TRIVIAL.match(item))
+    return len(item) <= 100 and bool(_TRIVIAL.match(parse_title(item).text))
 
 
 def _told_lines(body: str) -> Iterator[str]:

@@ -9,6 +9,8 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import shutil
 import signal
 import sys
 from collections.abc import Callable, Coroutine, Sequence
@@ -213,6 +215,8 @@ def _check(destination: Destination, span: Span | None, repositories: int) -> No
 
 def _run(command: Command, destination: Destination, zone: str | None, language: str | None) -> int:
     words = words_for(language or "en")
+    logging.basicConfig(level=logging.WARNING, format="commitcast: %(message)s")
+    logging.getLogger("stamina").setLevel(logging.ERROR)  # a retry is no news to a person
     try:
         settings = load_settings()
         spoken = parse_language(language or settings.commitcast_language)
@@ -253,9 +257,9 @@ def _deliver(reports: Sequence[Report], destination: Destination, words: Words) 
 
 
 def _own_name() -> str:
-    """The command as the person can type it from here."""
-    path = Path(sys.argv[0])
-    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else path.name
+    """The command as the person can type it here."""
+    typed = Path(sys.argv[0])
+    return typed.name if shutil.which(typed.name) else str(typed)
 
 
 def _say(text: str) -> None:

@@ -7,7 +7,7 @@ import os
 import re
 import signal
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,10 @@ from tests.servers.github import GitHubServer
 from tests.servers.openai import API_KEY, MODEL, Fault, OpenAIServer
 from tests.shell import Ran, Shell, shas_in_html
 
-COMMITS = 60
+COMMITS = 24
+"""A day of this many commits, for what is told of each."""
+REPLIES = 12
+"""How many of them a model has answered when it is stopped."""
 
 
 @pytest.fixture
@@ -40,10 +43,9 @@ def nasty(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return nasty_repository(tmp_path_factory.mktemp("git") / "widget", commits=300)
 
 
-@pytest.fixture
-def simple(tmp_path: Path) -> Repo:
-    """As many commits as a busy day has."""
-    repo = Repo(tmp_path / "widget")
+@pytest.fixture(scope="module")
+def simple(tmp_path_factory: pytest.TempPathFactory) -> Repo:
+    repo = Repo(tmp_path_factory.mktemp("git") / "widget")
     for number in range(COMMITS):
         repo.commit({"src/app.py": f"value = {number}\n"}, f"Set the value to {number}")
     return repo
@@ -53,6 +55,33 @@ def simple(tmp_path: Path) -> Repo:
 async def model() -> AsyncIterator[OpenAIServer]:
     async with OpenAIServer() as server:
         yield server
+
+
+@pytest.fixture
+def here(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shell]:
+    """The shell's folder and settings for this process, which saves starting another."""
+    for name, value in shell.environment().items():
+        monkeypatch.setenv(name, value)
+    for name in set(os.environ) - set(shell.environment()):
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(shell.cwd)
+    yield shell
+    # Commands put a handler of theirs on the main thread; what it was stays for the next test.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+@pytest.fixture
+def call(here: Shell, capsys: pytest.CaptureFixture[str]) -> Callable[..., Ran]:
+    """Runs a command in this process and tells what it said and how it ended."""
+
+    def called(*arguments: str | Path) -> Ran:
+        with pytest.raises(SystemExit) as ended:
+            app([str(argument) for argument in arguments])
+        said = capsys.readouterr()
+        assert isinstance(ended.value.code, int)
+        return Ran(ended.value.code, said.out, said.err)
+
+    return called
 
 
 def asking(server: OpenAIServer, **changes: str) -> dict[str, str]:
@@ -73,18 +102,20 @@ def without_times(document: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in document.items() if key != "generated_at"}
 
 
-async def test_every_commit_of_a_range_is_in_every_format_once(shell: Shell, nasty: Path) -> None:
+def test_every_commit_of_a_range_is_in_every_format_once(
+    call: Callable[..., Ran], nasty: Path
+) -> None:
     """Invariant 1."""
     expected = rev_list(nasty, "v1.0..main")
     assert len(expected) > 100
     command = ("digest", nasty, "--range", "v1.0..main")
-    document = (await shell.run(*command, "--format", "json")).json
+    document = (call(*command, "--format", "json")).json
     assert sorted(commit["sha"] for commit in document["commits"]) == expected
     assert document["counts"]["commits"] == len(expected)
-    report = (await shell.run(*command, "--format", "markdown")).out
+    report = (call(*command, "--format", "markdown")).out
     for sha in expected:
         assert report.count(sha) >= 1
-    page = (await shell.run(*command, "--format", "html")).out
+    page = (call(*command, "--format", "html")).out
     assert sorted(shas_in_html(page)) == expected
 
 
@@ -142,10 +173,10 @@ async def test_a_stopped_run_leaves_no_half_file_and_keeps_what_was_analysed(
 ) -> None:
     shell.settings = asking(model, COMMITCAST_LLM_CONCURRENCY="4")
     target = shell.cwd / "out" / "digest.md"
-    model.faults.extend([None] * 20)
+    model.faults.extend([None] * REPLIES)
     model.fault = Fault.HANG
     process = await shell.start("digest", simple.path, "--output", target)
-    await model.received(24)
+    await model.received(REPLIES + 4)
     process.send_signal(stop)
     async with asyncio.timeout(20):
         _, err = await process.communicate()
@@ -157,61 +188,63 @@ async def test_a_stopped_run_leaves_no_half_file_and_keeps_what_was_analysed(
     ran = await shell.run("digest", simple.path, "--output", target)
     assert ran.status == 0
     assert target.exists()
-    assert len(model.requests) == COMMITS - 20
+    assert len(model.requests) == COMMITS - REPLIES
 
 
-async def test_several_repositories_go_into_an_archive_and_one_failure_stops_no_other(
-    shell: Shell, simple: Repo
+def test_several_repositories_go_into_an_archive_and_one_failure_stops_no_other(
+    here: Shell, call: Callable[..., Ran], simple: Repo
 ) -> None:
-    other = Repo(shell.cwd / "other")
+    other = Repo(here.cwd / "other")
     other.commit({"a": "a"}, "Begin")
-    missing = shell.cwd / "missing"
-    ran = await shell.run("digest", simple.path, missing, other.path, "--archive", "reports")
+    missing = here.cwd / "missing"
+    ran = call("digest", simple.path, missing, other.path, "--archive", "reports")
     assert ran.status == 1
     assert "missing" in ran.err
-    found = sorted(str(p.relative_to(shell.cwd)) for p in shell.cwd.glob("reports/*/*/*.md"))
+    found = sorted(str(p.relative_to(here.cwd)) for p in here.cwd.glob("reports/*/*/*.md"))
     assert [path.split("/")[2] for path in found] == ["other", "widget"]
 
 
-async def test_a_quiet_day_is_a_digest_too(shell: Shell, simple: Repo) -> None:
+def test_a_quiet_day_is_a_digest_too(call: Callable[..., Ran], simple: Repo) -> None:
     for written in ("terminal", "markdown", "html", "json"):
-        ran = await shell.run("digest", simple.path, "--date", "2001-01-01", "--format", written)
+        ran = call("digest", simple.path, "--date", "2001-01-01", "--format", written)
         assert ran.status == 0
         assert ran.out.strip()
 
 
-async def test_one_commit_is_analysed_by_any_of_its_names(shell: Shell, simple: Repo) -> None:
+def test_one_commit_is_analysed_by_any_of_its_names(
+    call: Callable[..., Ran], simple: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
     sha = simple.git("rev-parse", "HEAD~3")
-    shell.cwd = simple.path
+    monkeypatch.chdir(simple.path)
     for name in (sha, sha[:8], "HEAD~3", f"{simple.path}@{sha[:8]}"):
-        ran = await shell.run("analyze", name, "--format", "json")
+        ran = call("analyze", name, "--format", "json")
         assert ran.json["commit"]["sha"] == sha
     for written in ("terminal", "markdown", "html"):
-        ran = await shell.run("analyze", sha, "--format", written)
-        assert "Set the value to 56" in ran.out
+        ran = call("analyze", sha, "--format", written)
+        assert f"Set the value to {COMMITS - 4}" in ran.out
 
 
-async def test_chinese_is_spoken_throughout(shell: Shell, simple: Repo) -> None:
-    ran = await shell.run("digest", simple.path, "--lang", "zh", "--format", "markdown")
+def test_chinese_is_spoken_throughout(call: Callable[..., Ran], simple: Repo) -> None:
+    ran = call("digest", simple.path, "--lang", "zh", "--format", "markdown")
     assert "个提交" in ran.out
     assert "commits" not in ran.out + ran.err.replace("commitcast", "")
-    ran = await shell.run("digest", simple.path, "--lang", "zh", "--date", "某天")
+    ran = call("digest", simple.path, "--lang", "zh", "--date", "某天")
     assert "不是有效的日期" in ran.err
 
 
-async def test_the_demo_writes_a_page_and_a_report_and_says_what_is_next(
-    shell: Shell, simple: Repo
+def test_the_demo_writes_a_page_and_a_report_and_says_what_is_next(
+    here: Shell, call: Callable[..., Ran], simple: Repo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ran = await shell.run("demo", simple.path)
+    ran = call("demo", simple.path)
     assert ran.status == 0
     assert f"{COMMITS} commits" in ran.out
-    assert len(shas_in_html((shell.cwd / "digest.html").read_text(encoding="utf-8"))) == COMMITS
-    assert "acme" not in (shell.cwd / "digest.md").read_text(encoding="utf-8")
+    assert len(shas_in_html((here.cwd / "digest.html").read_text(encoding="utf-8"))) == COMMITS
+    assert "acme" not in (here.cwd / "digest.md").read_text(encoding="utf-8")
     hinted = re.findall(r"^ +\S+ (analyze|digest) (.+)$", ran.out, re.MULTILINE)
     assert len(hinted) == 3
-    shell.cwd = simple.path
+    monkeypatch.chdir(simple.path)
     for command, arguments in hinted:
-        assert (await shell.run(command, *arguments.split())).status == 0
+        assert (call(command, *arguments.split())).status == 0
 
 
 BAD_REQUESTS = {
@@ -243,31 +276,9 @@ BAD_REQUESTS = {
 }
 
 
-@pytest.fixture
-def here(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shell]:
-    """The shell's folder and settings for this process, which saves starting another."""
-    for name, value in shell.environment().items():
-        monkeypatch.setenv(name, value)
-    for name in set(os.environ) - set(shell.environment()):
-        monkeypatch.delenv(name)
-    monkeypatch.chdir(shell.cwd)
-    yield shell
-    # Commands put a handler of theirs on the main thread; what it was stays for the next test.
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-
-
-def called(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> Ran:
-    """What a command says and how it ends, in this process."""
-    with pytest.raises(SystemExit) as ended:
-        app([str(argument) for argument in arguments])
-    said = capsys.readouterr()
-    assert isinstance(ended.value.code, int)
-    return Ran(ended.value.code, said.out, said.err)
-
-
 @pytest.mark.parametrize(("arguments", "status"), BAD_REQUESTS.values(), ids=BAD_REQUESTS)
 def test_a_bad_request_gets_one_clear_line(
-    here: Shell, capsys: pytest.CaptureFixture[str], arguments: list[str], status: int
+    here: Shell, call: Callable[..., Ran], arguments: list[str], status: int
 ) -> None:
     """Invariant 10."""
     repo = Repo(here.cwd / "repo")
@@ -275,7 +286,7 @@ def test_a_bad_request_gets_one_clear_line(
         repo.commit({"a": str(number)})
     (here.cwd / "empty").mkdir()
     places = {"repo": repo.path, "empty": here.cwd / "empty"}
-    ran = called(capsys, *(argument.format(**places) for argument in arguments))
+    ran = call(*(argument.format(**places) for argument in arguments))
     assert_one_line(ran, status, usage=arguments == ["digest"] or "pdf" in arguments)
     assert not list(here.cwd.glob("**/*.md"))
 
@@ -291,9 +302,8 @@ BAD_SETTINGS = {
 
 @pytest.mark.parametrize(("settings", "status"), BAD_SETTINGS.values(), ids=BAD_SETTINGS)
 def test_a_bad_setting_gets_one_clear_line(
-    here: Shell,
     simple: Repo,
-    capsys: pytest.CaptureFixture[str],
+    call: Callable[..., Ran],
     monkeypatch: pytest.MonkeyPatch,
     settings: dict[str, str],
     status: int,
@@ -301,7 +311,7 @@ def test_a_bad_setting_gets_one_clear_line(
     """Invariant 10."""
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
-    ran = called(capsys, "digest", simple.path)
+    ran = call("digest", simple.path)
     assert_one_line(ran, status)
     assert "hunter2" not in ran.out + ran.err
 

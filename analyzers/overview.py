@@ -204,6 +204,8 @@ def _is_tight(text: str) -> bool:
 
 def _without_details(token: str) -> str:
     """A word without what tells one of many: a path keeps two folders, a number becomes a gap."""
+    if token.isalpha():
+        return token
     if token.count("/") > 1:
         return "/".join((*token.split("/")[:2], _GAP))
     return (

@@ -273,6 +273,23 @@ column-kind = Kind
 label-commit-title = Commit title: { $title }
 label-path = in { $path }
 
+## HTML page
+
+page-pattern-day = d MMM
+page-chart = Commits over time
+page-chart-lines = lines changed
+page-chart-description = One dot a commit, in a row for each kind; the larger the dot, the more lines changed. { $kinds }. The list below names each commit.
+page-filters = Filter the commits
+page-search = Search
+page-search-hint = Title, analysis, file, SHA …
+page-author-all = Everyone
+page-shown = Showing { $shown } of { $total }
+page-reset = Reset
+page-expand-all = Expand all
+page-collapse-all = Collapse all
+page-no-match = No commit matches these filters.
+page-footer = Made by Commitcast, { $when }
+
 ## The shell
 
 progress-commits = { $name }: { $done } of { $total } commits analysed

@@ -201,6 +201,23 @@ column-kind = 类型
 label-commit-title = 提交标题：{ $title }
 label-path = 位于 { $path }
 
+## HTML 页面
+
+page-pattern-day = M月d日
+page-chart = 提交时间分布
+page-chart-lines = 行改动
+page-chart-description = 每个圆点是一个提交，每种类型一行，圆点越大改动行数越多。{ $kinds }。下方列表逐一列出每个提交。
+page-filters = 筛选提交
+page-search = 搜索
+page-search-hint = 标题、分析、文件、SHA …
+page-author-all = 所有人
+page-shown = 显示 { $shown } / { $total }
+page-reset = 重置
+page-expand-all = 全部展开
+page-collapse-all = 全部收起
+page-no-match = 没有符合筛选条件的提交。
+page-footer = 由 Commitcast 生成，{ $when }
+
 ## 命令行
 
 progress-commits = { $name }：已分析 { $done }/{ $total } 个提交

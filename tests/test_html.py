@@ -1,0 +1,527 @@
+"""The HTML page, read back with a parser: nothing in it that we did not put there."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+import time
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+from html.parser import HTMLParser
+from importlib.resources import files
+from itertools import product
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from analyzers.model import (
+    Analysis,
+    Commit,
+    Day,
+    Digest,
+    Entry,
+    GroupKind,
+    Importance,
+    Kind,
+    Period,
+    Range,
+    Repository,
+)
+from formatters.detail import detail
+from formatters.digest import outline, zone_of
+from formatters.html import commit_page, page
+from formatters.html.chart import Chart, chart, radius
+from formatters.text import LANGUAGES, words_for
+from tests.digests import (
+    HOSTILE_TEXTS,
+    LOCAL,
+    NOON,
+    TUESDAY,
+    WIDGET,
+    a_busy_day,
+    a_digest,
+    a_group,
+    an_entry,
+    analyses,
+    commits,
+    digests,
+    model_analysis,
+    rules_analysis,
+    shas,
+    texts,
+)
+
+EN = words_for("en")
+VOID = {"meta", "input", "circle", "line"}
+"""Elements that we write without an end."""
+
+OURS = {
+    "a": {"href", "rel", "tabindex"},
+    "article": {"class"},
+    "bdi": {"class"},
+    "body": set(),
+    "button": {"type", "id", "hidden"},
+    "circle": {"class", "cx", "cy", "r"},
+    "code": {"dir"},
+    "desc": {"id"},
+    "details": {"class", "data-importance", "data-kind", "data-author"},
+    "div": {"class", "id", "role", "aria-label", "hidden"},
+    "fieldset": set(),
+    "figcaption": set(),
+    "figure": {"class", "id"},
+    "footer": {"class"},
+    "g": {"class"},
+    "h1": {"dir"},
+    "h2": {"dir"},
+    "h3": {"dir"},
+    "h4": set(),
+    "head": set(),
+    "header": {"class"},
+    "html": {"lang"},
+    "input": {
+        "id", "type", "name", "value", "autocomplete", "autocapitalize", "spellcheck",
+        "enterkeyhint", "aria-keyshortcuts", "placeholder",
+    },
+    "label": {"class", "for"},
+    "legend": set(),
+    "li": set(),
+    "line": {"class", "x1", "x2", "y1", "y2"},
+    "main": set(),
+    "meta": {"charset", "http-equiv", "name", "content"},
+    "option": {"value"},
+    "output": {"id", "role", "aria-live", "data-words"},
+    "p": {"class", "dir", "id", "hidden"},
+    "script": set(),
+    "section": {"class"},
+    "select": {"id"},
+    "span": {"class", "dir", "aria-hidden"},
+    "style": set(),
+    "summary": set(),
+    "svg": {"class", "width", "height", "role", "aria-labelledby"},
+    "text": {"x", "y"},
+    "title": {"id"},
+    "ul": {"class", "aria-hidden"},
+}  # fmt: skip
+"""Every element of the pages, with every attribute that it may have."""
+
+CLASSES = {
+    "actions", "alone", "analysis", "author", "badge", "badges", "bottom", "byline", "chart",
+    "chip", "commit", "completeness", "count", "dot", "filters", "fold", "gist", "group",
+    "hidden", "lane", "lanes", "legend", "mark", "nothing", "number", "overview", "plot",
+    "risks", "rows", "search", "small", "stats", "tag", "tick", "time", "title", "top", "when",
+    *Importance, *GroupKind, *(f"k-{kind}" for kind in Kind),
+}  # fmt: skip
+
+IDS = {
+    "author", "chart", "chart-description", "chart-title", "collapse", "expand", "filters",
+    "nothing", "reset", "shown", "text",
+}  # fmt: skip
+
+quick = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+@dataclass
+class Element:
+    """One element with what stands in it."""
+
+    name: str
+    attributes: dict[str, str]
+    content: list[Element | str] = field(default_factory=list)
+
+    @property
+    def children(self) -> list[Element]:
+        return [part for part in self.content if isinstance(part, Element)]
+
+    @property
+    def text(self) -> str:
+        return "".join(part if isinstance(part, str) else part.text for part in self.content)
+
+
+class Page(HTMLParser):
+    """A parsed page; parsing fails where an element is left open or closed twice."""
+
+    def __init__(self, source: str) -> None:
+        super().__init__()
+        self.elements: list[Element] = []
+        self.comments: list[str] = []
+        self._open: list[Element] = []
+        self.feed(source)
+        self.close()
+        assert not self._open, [element.name for element in self._open]
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        assert len(dict(attrs)) == len(attrs), f"<{tag}> has an attribute twice"
+        element = Element(tag, {name: value or "" for name, value in attrs})
+        if self._open:
+            self._open[-1].content.append(element)
+        self.elements.append(element)
+        if tag not in VOID:
+            self._open.append(element)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attrs)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in VOID:
+            assert self._open.pop().name == tag
+
+    def handle_data(self, data: str) -> None:
+        if self._open:
+            self._open[-1].content.append(data)
+
+    def handle_comment(self, data: str) -> None:
+        self.comments.append(data)
+
+    def named(self, name: str) -> list[Element]:
+        return [element for element in self.elements if element.name == name]
+
+    def classed(self, name: str) -> list[Element]:
+        return [e for e in self.elements if name in e.attributes.get("class", "").split()]
+
+    def by_id(self, name: str) -> Element:
+        (found,) = [e for e in self.elements if e.attributes.get("id") == name]
+        return found
+
+    @property
+    def ids(self) -> list[str]:
+        return [e.attributes["id"] for e in self.elements if "id" in e.attributes]
+
+    @property
+    def policy(self) -> dict[str, str]:
+        (meta,) = [e for e in self.elements if "http-equiv" in e.attributes]
+        directives = (part.split(maxsplit=1) for part in meta.attributes["content"].split(";"))
+        return dict(directives)
+
+
+def hash_of(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+def resource(name: str) -> str:
+    return files("formatters.html").joinpath(name).read_text(encoding="utf-8")
+
+
+def assert_ours_alone(read: Page, wanted: list[str], repository: Repository) -> None:
+    """No element, attribute, class, id, script or link but ours."""
+    assert not read.comments
+    for element in read.elements:
+        assert element.attributes.keys() <= OURS[element.name], element
+        assert set(element.attributes.get("class", "").split()) <= CLASSES, element
+    assert Counter(name for name in read.ids if name not in IDS) == Counter(wanted)
+    assert set(Counter(read.ids).values()) <= {1}
+    pages = {repository.web_url, *(repository.commit_url(sha) for sha in wanted)}
+    for link in read.named("a"):
+        href = link.attributes["href"]
+        assert href in pages or href.removeprefix("#") in wanted, href
+        assert href.startswith("#") or link.attributes["rel"] == "noopener noreferrer"
+    assert [style.text for style in read.named("style")] == [resource("page.css")]
+    assert {script.text for script in read.named("script")} <= {resource("page.js")}
+    assert read.policy["default-src"] == "'none'"
+    assert read.policy["style-src"] == hash_of(resource("page.css"))
+
+
+def squeezed(text: str) -> str:
+    """Text without white space and backticks, which the page may show in another way."""
+    return re.sub(r"[\s`]+", "", text)
+
+
+def assert_told(read: Page, entry: Entry, digest: Digest) -> None:
+    """The whole analysis stands beneath its commit, whatever runs in the browser."""
+    words = words_for(digest.language)
+    expected = detail(entry, digest.repository, zone_of(digest.span), words)
+    shown = squeezed(read.by_id(entry.commit.sha).text)
+    for part in expected.parts:
+        for text in (part.title, *part.items):
+            assert squeezed(text) in shown
+        for severity, risk in part.risks:
+            assert squeezed(f"{severity}{risk.text}{risk.path or ''}") in shown
+    for text in (*expected.badges, *expected.small_print, entry.commit.sha):
+        assert squeezed(text) in shown
+
+
+# --- untrusted text ----------------------------------------------------------------------------
+
+
+@quick
+@given(digests(max_commits=40))
+def test_a_page_holds_every_commit_once_and_nothing_that_is_not_ours(digest: Digest) -> None:
+    """Invariants 1, 3 and 7."""
+    words = words_for(digest.language)
+    read = Page(page(digest, words))
+    assert_ours_alone(read, list(shas(digest)), digest.repository)
+    assert read.policy["script-src"] == hash_of(resource("page.js"))
+    assert read.named("html")[0].attributes == {"lang": digest.language}
+    expected = outline(digest, words)
+    assert squeezed(expected.completeness) in squeezed(read.classed("completeness")[0].text)
+    rows = read.classed("commit")
+    lines = [line for section in expected.sections for line in section.lines]
+    assert len(rows) == len(lines)
+    for row, line in zip(rows, lines, strict=True):
+        assert squeezed(f"{line.entry.number}") in squeezed(row.text)
+        assert squeezed(line.headline) in squeezed(row.text)
+    for entry in digest.entries[:3]:
+        assert_told(read, entry, digest)
+
+
+@pytest.mark.parametrize("text", HOSTILE_TEXTS)
+def test_a_hostile_text_in_every_place_is_shown_and_does_nothing(text: str) -> None:
+    """Invariant 7."""
+    analysis = replace(
+        model_analysis(text),
+        summary=(text,) * 2, scope=(text,), architecture=text, security=text, advice=(text,),
+        analyzer=text,
+    )  # fmt: skip
+    entries = [an_entry(number, analysis, message=text) for number in (1, 2)]
+    digest = a_digest(
+        a_group(*entries, kind=GroupKind.ALIKE, name=text),
+        repository=replace(WIDGET, name=text),
+        branch=text,
+    )
+    read = Page(page(digest, EN))
+    assert_ours_alone(read, list(shas(digest)), digest.repository)
+    assert_told(read, entries[0], digest)
+
+
+@settings(max_examples=100, deadline=None)
+@given(commits(), analyses(), texts(), st.sampled_from(LANGUAGES))
+def test_a_page_of_one_commit_is_ours_alone_and_runs_nothing(
+    commit: Commit, analysis: Analysis, name: str, language: str
+) -> None:
+    """Invariant 7."""
+    entry = Entry(1, commit, analysis)
+    repository = replace(WIDGET, name=name)
+    read = Page(commit_page(entry, repository, "Asia/Shanghai", words_for(language)))
+    assert_ours_alone(read, [commit.sha], repository)
+    assert not read.named("script")
+    assert "script-src" not in read.policy
+    digest = replace(
+        a_digest(a_group(entry), span=replace(TUESDAY, zone="Asia/Shanghai")), language=language
+    )
+    assert_told(read, entry, digest)
+
+
+def test_only_what_a_browser_should_follow_is_a_link() -> None:
+    """Invariant 7: a remote may be a folder or an address of another kind."""
+    for url in (None, "javascript:alert(1)", "ssh://forge.example/acme/widget", "/srv/widget"):
+        digest = replace(a_busy_day(9), repository=replace(LOCAL, web_url=url))
+        hrefs = {link.attributes["href"] for link in Page(page(digest, EN)).named("a")}
+        assert hrefs == {f"#{sha}" for sha in shas(digest)}
+        text = commit_page(digest.entries[0], digest.repository, "UTC", EN)
+        assert not Page(text).named("a")
+
+
+def test_the_script_and_the_style_reach_for_nothing() -> None:
+    """A page opened from a mail asks nobody for anything."""
+    for name in ("page.js", "page.css"):
+        found = re.findall(
+            r"https?:|//\w|url\(|@import|fetch|XMLHttp|import\(|eval|innerHTML|Storage|cookie",
+            re.sub(r"^\s*(//.*|/\*.*\*/)$", "", resource(name), flags=re.MULTILINE),
+        )
+        assert not found, (name, found)
+
+
+# --- what it says ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_label_of_the_page_is_in_its_language(language: str) -> None:
+    words = words_for(language)
+    read = Page(page(replace(a_busy_day(), language=language), words))
+    assert read.named("html")[0].attributes["lang"] == language
+    assert read.named("h1")[0].text == "acme/widget"
+    assert read.by_id("expand").text == {"en": "Expand all", "zh": "全部展开"}[language]
+    assert read.by_id("shown").attributes["data-words"] == {
+        "en": "Showing {shown} of 45",
+        "zh": "显示 {shown} / 45",
+    }[language]  # fmt: skip
+    if language == "zh":
+        english = re.findall(r">([A-Z][a-z]+(?: [a-z]+)+)<", page(a_digest(), words))
+        assert not english
+
+
+def test_sections_come_in_the_order_of_reading_and_folded_ones_open() -> None:
+    read = Page(page(a_busy_day(), EN))
+    titles = [element.text for element in read.named("h2")]
+    assert titles == [section.title for section in outline(a_busy_day(), EN).sections]
+    folds = read.classed("fold")
+    assert len(folds) == 4
+    assert all(fold.name == "details" for fold in folds)
+
+
+def test_filters_offer_what_there_is_and_count_it() -> None:
+    ada, bob = (replace(an_entry().commit.author, name=name) for name in ("Ada", "Bob & Co"))
+    fix = rules_analysis("Fix it", kinds=(Kind.FIX, Kind.TEST), importance=Importance.HIGH)
+    digest = a_digest(
+        a_group(an_entry(1, fix, author=ada), an_entry(2, author=ada), an_entry(3, author=bob))
+    )
+    read = Page(page(digest, EN))
+    options = [(o.attributes["value"], o.text) for o in read.named("option")]
+    assert options == [("", "Everyone"), ("Ada", "Ada (2)"), ("Bob & Co", "Bob & Co (1)")]
+    boxes = [(e.attributes["name"], e.attributes["value"]) for e in read.named("input")[1:]]
+    assert boxes == [
+        ("importance", "high"), ("importance", "medium"), ("kind", "fix"), ("kind", "feature"),
+    ]  # fmt: skip
+    assert read.classed("chip")[0].text.split() == ["high", "1"]
+    assert [row.attributes["data-author"] for row in read.classed("commit")] == [
+        "Ada", "Ada", "Bob & Co",
+    ]  # fmt: skip
+
+
+def test_what_stands_between_backticks_is_code_and_nothing_else_is() -> None:
+    analysis = model_analysis("Call `a<b>()` not ``x`` or ` y `")
+    read = Page(page(a_digest(a_group(an_entry(1, analysis))), EN))
+    (heading,) = read.named("h3")
+    assert heading.text == "Call a<b>() not ``x`` or ` y `"
+    assert [child.text for child in heading.children] == ["a<b>()"]
+
+
+def test_a_quiet_day_is_a_page_without_chart_and_filters() -> None:
+    read = Page(page(a_digest(), EN))
+    assert "A quiet time: no commit landed on main." in read.classed("completeness")[0].text
+    assert not read.classed("chart")
+    assert not read.classed("filters")
+    assert not read.classed("group")
+
+
+def test_a_day_of_500_commits_is_a_small_file_and_quickly_made() -> None:
+    digest = a_busy_day(500)
+    page(a_digest(), EN)  # what is loaded once does not count
+    start = time.process_time()
+    text = page(digest, EN)
+    assert time.process_time() - start < 2  # 0.4 s alone; a busy machine takes longer
+    assert len(text.encode()) < 1_500_000
+    assert Counter(Page(text).ids)[digest.head] == 1
+
+
+# --- the chart ---------------------------------------------------------------------------------
+
+
+def drawn(digest: Digest, zone: str = "UTC") -> Chart:
+    made = chart(digest, zone, lambda day: day.isoformat())
+    assert made is not None
+    return made
+
+
+def a_span_of(*instants: datetime) -> Digest:
+    entries = [an_entry(number, committed_at=at) for number, at in enumerate(instants, start=1)]
+    return a_digest(a_group(*entries))
+
+
+@pytest.mark.parametrize("commits", [0, 1])
+def test_no_chart_is_drawn_where_it_would_say_nothing(commits: int) -> None:
+    digest = a_busy_day(commits) if commits else a_digest()
+    assert chart(digest, "UTC", str) is None
+
+
+@pytest.mark.parametrize("commits", [2, 45, 500])
+def test_every_commit_has_one_dot_in_the_lane_of_its_kind(commits: int) -> None:
+    digest = a_busy_day(commits)
+    made = drawn(digest)
+    assert sorted(dot.entry.number for dot in made.dots) == list(range(1, commits + 1))
+    lanes = {lane.kind: lane.y for lane in made.lanes}
+    assert all(dot.y == lanes[dot.entry.analysis.kind] for dot in made.dots)
+    assert sum(lane.count for lane in made.lanes) == commits
+    assert [dot.radius for dot in made.dots] == sorted(
+        (dot.radius for dot in made.dots), reverse=True
+    )
+
+
+def test_a_day_begins_and_ends_at_midnight_of_its_zone() -> None:
+    span = Day(date(2026, 1, 6), "Asia/Shanghai")
+    midnight = datetime(2026, 1, 5, 16, tzinfo=UTC)
+    digest = replace(a_span_of(midnight, midnight + timedelta(hours=12)), span=span)
+    made = drawn(digest, span.zone)
+    assert [dot.x for dot in made.dots] == [2.0, 50.0]
+    assert [tick.label for tick in made.ticks] == [
+        "00:00", "03:00", "06:00", "09:00", "12:00", "15:00", "18:00", "21:00", "00:00",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("day", "hours"), [(date(2026, 3, 8), 23), (date(2026, 11, 1), 25)])
+def test_the_hours_stay_round_when_the_clocks_change(day: date, hours: int) -> None:
+    span = Day(day, "America/New_York")
+    made = drawn(replace(a_span_of(NOON, NOON), span=span), span.zone)
+    assert [tick.label for tick in made.ticks][:3] == ["00:00", "03:00", "06:00"]
+    first, second = made.ticks[0].x, made.ticks[1].x
+    assert second - first == pytest.approx(96 * (hours - 21) / hours, abs=0.02)
+
+
+def test_a_commit_outside_of_the_day_is_drawn_at_its_edge() -> None:
+    """Invariant 1: a late merge or a skewed clock is in the digest, so it is in the chart."""
+    made = drawn(a_span_of(datetime(1971, 1, 1, tzinfo=UTC), datetime(2099, 1, 1, tzinfo=UTC)))
+    assert [dot.x for dot in made.dots] == [2.0, 98.0]
+
+
+def test_weeks_are_marked_by_dates() -> None:
+    since = datetime(2026, 1, 1, tzinfo=UTC)
+    for days, expected in ((3, "2026-01-01"), (20, "2026-01-01"), (400, "2026-01-01")):
+        span = Period(since, since + timedelta(days=days), "UTC")
+        made = drawn(replace(a_span_of(since, since + timedelta(days=1)), span=span))
+        assert made.ticks[0].label == expected
+        assert 3 <= len(made.ticks) <= 9
+
+
+def test_one_clock_in_fifty_does_not_squeeze_a_range() -> None:
+    instants = [NOON + timedelta(hours=n) for n in range(98)]
+    digest = a_span_of(datetime(1971, 1, 1, tzinfo=UTC), *instants)
+    made = drawn(replace(digest, span=Range("v1", "main")))
+    places = sorted(dot.x for dot in made.dots)
+    assert places[0] == 2.0
+    assert places[2] - places[0] < 3
+    assert places[-1] == 98.0
+
+
+@quick
+@given(digests(max_commits=7))
+def test_whatever_the_clocks_say_the_chart_can_be_drawn(digest: Digest) -> None:
+    made = chart(digest, zone_of(digest.span), str)
+    if made is not None:
+        assert len(made.ticks) <= 9
+        places = [dot.x for dot in made.dots] + [tick.x for tick in made.ticks]
+        assert all(2 <= x <= 98 for x in places)
+
+
+def test_dots_grow_with_the_change_and_never_leave_their_lane() -> None:
+    sizes = [radius(lines) for lines in (0, 1, 10, 100, 1_000, 10_000, 10**9)]
+    assert sizes == sorted(sizes)
+    assert sizes[0] == 3
+    assert sizes[-1] <= 12.5
+
+
+# --- colours -----------------------------------------------------------------------------------
+
+
+def _palettes() -> dict[str, dict[str, str]]:
+    blocks = re.findall(r":root \{(.*?)\}", resource("page.css"), flags=re.DOTALL)
+    themes = [dict(re.findall(r"--(\w+): (#\w{6})", block)) for block in blocks]
+    return dict(zip(("light", "dark", "print"), themes, strict=True))
+
+
+def _luminance(colour: str) -> float:
+    """Relative luminance (WCAG 2.2)."""
+    channels = (int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark", "print"])
+def test_every_text_has_contrast_enough(theme: str) -> None:
+    """WCAG 2.2, 1.4.3: 4.5 to 1."""
+    colours = _palettes()[theme]
+    poor = {}
+    for text, ground in product(
+        ("text", "soft", "link", "high", "medium", "low"), ("page", "card", "sunk")
+    ):
+        light, dark = sorted((_luminance(colours[n]) for n in (text, ground)), reverse=True)
+        ratio = (light + 0.05) / (dark + 0.05)
+        if ratio < 4.5:
+            poor[text, ground] = round(ratio, 2)
+    assert not poor
+
+
+def test_every_kind_has_a_colour() -> None:
+    css = resource("page.css")
+    assert [kind for kind in Kind if f".k-{kind}" not in css] == []

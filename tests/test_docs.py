@@ -1,0 +1,83 @@
+"""The documents tell the truth: their commands run, their settings and links exist."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from bot.config import Settings
+from tests.repositories import Repo
+from tests.servers.git_http import GitHttpServer
+from tests.servers.github import GitHubServer
+from tests.shell import Shell
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
+
+
+def shell_lines(text: str) -> list[str]:
+    """The lines of all shell blocks, without comments."""
+    blocks = re.findall(r"```sh\n(.*?)```", text, re.DOTALL)
+    lines = [line.partition(" #")[0].strip() for block in blocks for line in block.splitlines()]
+    return [line for line in lines if line]
+
+
+COMMANDS = [line for line in shell_lines(README) if line.startswith("commitcast ")]
+
+
+@pytest.mark.slow
+async def test_every_command_of_the_readme_runs(tmp_path: Path) -> None:
+    """GitHub and GitLab are played by the servers of the tests, jq by nobody."""
+    repo = Repo(tmp_path / "repo")
+    for number in range(3):
+        sha = repo.commit({"a": str(number)}, f"Set it to {number}")
+    repo.git("tag", "v1.0", "HEAD~2")
+    elsewhere = ("pallets/flask", "owner/one", "owner/two")
+    with tempfile.TemporaryDirectory(prefix="cc") as data:
+        async with (
+            GitHubServer(repo.path, name="owner/repo", old_names=elsewhere) as github,
+            GitHttpServer() as forge,
+        ):
+            config = tmp_path / "gitconfig"
+            config.write_text(
+                f'[url "{forge.publish(repo.path)}"]\n'
+                "\tinsteadOf = https://gitlab.com/owner/project\n"
+                "\tinsteadOf = https://github.com/owner/repo\n"
+            )
+            settings = {"GITHUB_API_URL": github.api_url, "GIT_CONFIG_GLOBAL": str(config)}
+            shell = Shell(repo.path, Path(data), settings)
+            assert len(COMMANDS) >= 8
+            for line in COMMANDS:
+                typed = line.partition("|")[0].replace("21da2dc", sha[:7])
+                ran = await shell.run(*shlex.split(typed)[1:])
+                assert ran.status == 0, f"{line}: {ran.err}"
+
+
+def test_the_readme_has_every_setting_and_no_other() -> None:
+    table = re.findall(r"^\| `([A-Z_]+)` \|.*\| (.+) \|$", README, re.MULTILINE)
+    assert {name for name, _ in table} == {name.upper() for name in Settings.model_fields}
+    for name, default in table:
+        value = Settings.model_fields[name.lower()].default
+        if isinstance(value, str | int):
+            assert default == f"`{value}`"
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_link_of_a_document_leads_somewhere(document: Path) -> None:
+    for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", document.read_text(encoding="utf-8")):
+        assert (document.parent / target).exists(), f"{document.name}: {target}"
+
+
+def test_every_target_of_make_that_is_named_exists() -> None:
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    named = {
+        name
+        for document in DOCUMENTS
+        for name in re.findall(r"`?make ([a-z]+)", document.read_text(encoding="utf-8"))
+    }
+    assert {"demo", "test", "check"} <= named <= targets

@@ -32,6 +32,7 @@ from tests.rules_cases import SRC, commit_of
         ("see https://acme.example/x: y", "See https://acme.example/x: y", ()),
         ("Fix: at 10:30 it broke", "At 10:30 it broke", ()),
         ("Support widgets: round ones", "Support widgets: round ones", ()),
+        ("Start the shop: its shelves", "Start the shop: its shelves", ()),
         ("(#12)", "(#12)", ()),
         ("feat:", "feat:", ()),
         ("numpy2 support lands", "numpy2 support lands", ()),

@@ -42,6 +42,9 @@ _SCOPE_KINDS = {
     "lint": Kind.STYLE,
 }
 _VAGUE = frozenset({Kind.CHORE, Kind.BUILD, Kind.FIX})
+_IN_SENTENCES = frozenset({"a", "an", "the", "to", "of", "for", "in", "on", "with", "is", "are"})
+"""Words that no name of a component has, but a sentence before a colon."""
+
 _NO_SCOPES = frozenset(
     {"wip", "draft", "rfc", "rfr", "nfc", "autosync", "donotmerge", "cherrypick", "all", "*"}
 )
@@ -188,6 +191,8 @@ _TAKERS = (_take_mark, _take_brackets, _take_colon, _take_bare_type)
 
 def _looks_like_scope(words: list[str]) -> bool:
     if not 1 <= len(words) <= 3 or words[0].lower() in {*LEADING, "merge", "bump"}:
+        return False
+    if _IN_SENTENCES & {word.lower() for word in words}:
         return False
     return all(_SCOPE_WORD.match(word.rstrip(",")) for word in words)
 

@@ -101,13 +101,13 @@ class FileChange:
     previous_path: str | None = None
     """The path before a rename or copy, otherwise None."""
     patch: str | None = None
-    """The hunks in unified format, from the first `@@` on and without a final newline. None for a
+    """The hunks in unified format, from the first `@@` on, without a final newline. None for a
     binary file, an empty one, a mode change, and a patch over `MAX_PATCH_BYTES`."""
 
 
 MAX_PATCH_BYTES = 1_000_000
 """A file's patch beyond this is dropped by every source: nobody reads it, no model takes it, and
-forges refuse to render it (GitHub stops at 1 MB of raw diff, docs.github.com, repository limits)."""
+forges refuse to render it (GitHub stops at 1 MB of diff, docs.github.com: repository limits)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ def clean_line(text: str) -> str:
 
 
 def shorten(text: str, limit: int) -> str:
-    """At most `limit` characters, cut between words where there is one, an ellipsis for the rest."""
+    """At most `limit` characters, cut between words if there are several, then an ellipsis."""
     if len(text) <= limit:
         return text
     cut = text[: limit - 1]

@@ -29,12 +29,16 @@ class WithRules(Analyzer):
         return self._analyzer.identity(language)
 
     async def analyze(self, commit: Commit, language: str) -> Analysis:
-        """Analyse one commit, by the rules if need be. Raises no `ModelError`."""
+        """Analyse one commit, by the rules if need be."""
         try:
             return await self._analyzer.analyze(commit, language)
         except ModelError as exc:
             self._tell(commit, exc)
-            return await asyncio.to_thread(rules_analysis, commit, exc.reason)
+            reason = exc.reason
+        except Exception:  # noqa: BLE001 - a fault of ours must not cost the digest; it is logged
+            _log.exception("%s by rules", commit.short_sha)
+            reason = RulesReason.INTERNAL_ERROR
+        return await asyncio.to_thread(rules_analysis, commit, reason)
 
     def _tell(self, commit: Commit, error: ModelError) -> None:
         """Once per reason aloud: a day of a dead server is one line and not a thousand."""

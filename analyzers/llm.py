@@ -13,9 +13,9 @@ from analyzers.errors import ModelError, PromptTooLong
 from analyzers.grounding import Assessment, to_analysis
 from analyzers.model import Analysis, Commit, RulesReason
 from analyzers.ports import Analyzer, ModelProfiles
-from analyzers.prompts import PROMPT_VERSION, Prompt, build_prompt
+from analyzers.prompts import PROMPT_VERSION, Prompt, build_prompt, language_name
 from analyzers.replies import Reply, is_complete, parse_reply
-from analyzers.rules import assess
+from analyzers.rules import RULES_VERSION, assess
 from analyzers.text import shorten
 
 PAUSE = 60.0
@@ -76,8 +76,11 @@ class LanguageModelAnalyzer(Analyzer):
         self._cause = ModelError(RulesReason.UNREACHABLE)
 
     def identity(self, language: str) -> str:
-        """The model, not its server: the same weights behind another address say the same."""
-        return f"llm/{PROMPT_VERSION}/{self._model}/{language}/{self._diff_budget}"
+        """The model, not its server: the same weights behind another address say the same. The
+        rules too, whose kinds, facts and verdict are part of the analysis."""
+        spoken = language_name(language)
+        versions = f"{PROMPT_VERSION}/{RULES_VERSION}"
+        return f"llm/{versions}/{self._model}/{spoken}/{self._diff_budget}"
 
     async def analyze(self, commit: Commit, language: str) -> Analysis:
         """Analyse one commit with a request, or a few if the first reply is not usable.

@@ -307,6 +307,7 @@ class RulesReason(StrEnum):
     CUT_OFF = "cut-off"
     EMPTY_REPLY = "empty-reply"
     INVALID_REPLY = "invalid-reply"
+    INTERNAL_ERROR = "internal-error"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,29 +8,39 @@ in the environment.
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Annotated, Final
 from urllib.parse import urlsplit
-from zoneinfo import available_timezones
 
 from dotenv import dotenv_values
-from pydantic import AfterValidator, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
-from analyzers.errors import SettingError
+from analyzers.errors import InputError, SettingError
+from bot.sources.locators import without_userinfo
+from bot.spans import parse_language, parse_zone
 
 DEFAULT_MODEL: Final = "gpt-5-mini"
 """Asked when a key or a server is set and no model is named."""
 
 _WRONG: Final = {
-    "github_api_url": "error-setting-address",
-    "openai_base_url": "error-setting-address",
-    "redis_url": "error-setting-redis-url",
-    "commitcast_language": "error-setting-language",
-    "commitcast_timezone": "error-setting-timezone",
-    "commitcast_llm_concurrency": "error-setting-concurrency",
+    "GITHUB_API_URL": "error-setting-address",
+    "OPENAI_BASE_URL": "error-setting-address",
+    "REDIS_URL": "error-setting-redis-url",
+    "COMMITCAST_DATA": "error-setting-folder",
+    "COMMITCAST_LANGUAGE": "error-setting-language",
+    "COMMITCAST_TIMEZONE": "error-setting-timezone",
+    "COMMITCAST_LLM_CONCURRENCY": "error-setting-concurrency",
 }
 """What people are told of a setting that is wrong."""
+
+_CHECKED: Final = {
+    "error-zone": "COMMITCAST_TIMEZONE",
+    "error-language": "COMMITCAST_LANGUAGE",
+}
+"""Which setting a check refused that options share."""
+
+_HOST: Final = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+")
 
 _SENT_TO: Final = {"OPENAI_API_KEY": "OPENAI_BASE_URL", "GITHUB_TOKEN": "GITHUB_API_URL"}
 """Each secret that travels, and the setting that says where to."""
@@ -38,8 +48,9 @@ _SENT_TO: Final = {"OPENAI_API_KEY": "OPENAI_BASE_URL", "GITHUB_TOKEN": "GITHUB_
 
 def _web_address(value: str) -> str:
     parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0:
-        raise ValueError(value)
+    is_plain = _HOST.fullmatch(parts.hostname or "") and "@" not in parts.netloc
+    if parts.scheme not in ("http", "https") or not is_plain or parts.port == 0:
+        raise ValueError
     return value.rstrip("/")
 
 
@@ -49,10 +60,11 @@ def _redis_address(value: SecretStr) -> SecretStr:
     return value
 
 
-def _zone(value: str) -> str:
-    if value not in available_timezones():
-        raise ValueError(value)
-    return value
+def _folder(value: Path) -> Path:
+    try:
+        return value.expanduser()
+    except RuntimeError as exc:  # the home of somebody who is not here
+        raise ValueError from exc
 
 
 def default_data_folder() -> Path:
@@ -64,17 +76,10 @@ def default_data_folder() -> Path:
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 
 
-class Settings(BaseSettings):
+class Settings(BaseModel):
     """Every setting that the process understands, valid by construction."""
 
-    model_config = SettingsConfigDict(
-        env_file=".env",
-        env_file_encoding="utf-8",
-        env_ignore_empty=True,
-        extra="ignore",
-        frozen=True,
-        hide_input_in_errors=True,
-    )
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     github_token: SecretStr | None = None
     github_api_url: WebAddress = "https://api.github.com"
@@ -82,9 +87,11 @@ class Settings(BaseSettings):
     openai_base_url: WebAddress | None = None
     openai_model: str = DEFAULT_MODEL
     redis_url: Annotated[SecretStr, AfterValidator(_redis_address)] | None = None
-    commitcast_data: Path = Field(default_factory=default_data_folder)
-    commitcast_language: str = Field(default="en", pattern=r"^\w[\w -]{0,39}$")
-    commitcast_timezone: Annotated[str, AfterValidator(_zone)] = "UTC"
+    commitcast_data: Annotated[Path, AfterValidator(_folder)] = Field(
+        default_factory=default_data_folder
+    )
+    commitcast_language: Annotated[str, AfterValidator(parse_language)] = "en"
+    commitcast_timezone: Annotated[str, AfterValidator(parse_zone)] = "UTC"
     commitcast_llm_concurrency: int = Field(default=8, ge=1, le=256)
 
     @property
@@ -93,24 +100,34 @@ class Settings(BaseSettings):
         return self.openai_api_key is not None or self.openai_base_url is not None
 
 
+NAMES: Final = tuple(name.upper() for name in Settings.model_fields)
+"""The settings' names, as the environment and the file have them."""
+
+
 def load_settings() -> Settings:
-    """Read and check the settings.
+    """Read and check the settings. An empty value is none.
 
     Raises:
         SettingError: one is wrong; says which, what it holds (masked where secret) and what is
             allowed.
     """
     try:
-        in_file = {name.upper(): value for name, value in dotenv_values(".env").items() if value}
-        settings = Settings()
-    except ValidationError as exc:
-        name = str(exc.errors(include_url=False, include_input=False)[0]["loc"][0])
-        value = os.environ.get(name.upper()) or in_file.get(name.upper(), "")
-        shown = "***" if name == "redis_url" else value
-        raise SettingError(_WRONG[name], name=name.upper(), value=shown) from exc
+        # Without interpolation: a file must not weave a secret into an address either.
+        read = dotenv_values(".env", interpolate=False, encoding="utf-8")
     except (OSError, UnicodeDecodeError) as exc:
         raise SettingError("error-env-file", reason=str(exc)) from exc
+    in_file = {name: value for name, value in read.items() if name in NAMES and value}
+    in_environment = {name: os.environ[name] for name in NAMES if os.environ.get(name)}
     for secret, address in _SENT_TO.items():
-        if os.environ.get(secret) and address in in_file and not os.environ.get(address):
+        if secret in in_environment and address in in_file and address not in in_environment:
             raise SettingError("error-setting-split", secret=secret, address=address)
-    return settings
+    told = in_file | in_environment
+    try:
+        return Settings.model_validate({name.lower(): value for name, value in told.items()})
+    except ValidationError as exc:
+        name = str(exc.errors(include_url=False, include_input=False)[0]["loc"][0]).upper()
+        shown = "***" if name == "REDIS_URL" else without_userinfo(told[name])
+        raise SettingError(_WRONG[name], name=name, value=shown) from exc
+    except InputError as exc:  # a zone or a language, checked as everywhere else
+        name = _CHECKED[exc.code]
+        raise SettingError(_WRONG[name], name=name, value=told[name]) from exc

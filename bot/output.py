@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import sys
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from io import StringIO
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, final
 
@@ -145,7 +148,11 @@ def text_of(report: Report, written: Format) -> str:
 
 def show(report: Report, written: Format) -> None:
     """Print a report; for a reader at a terminal, in its colours and width."""
-    if written is Format.TERMINAL and sys.stdout.isatty():
+    if written is not Format.TERMINAL:
+        # A document is UTF-8 whatever the locale: escapes in it would make it another one.
+        sys.stdout.flush()
+        sys.stdout.buffer.write(text_of(report, written).encode())
+    elif sys.stdout.isatty():
         from rich.console import Console
 
         report.print_to(Console())
@@ -159,12 +166,21 @@ def require_writable(path: Path) -> None:
     Raises:
         InputError: it is a folder, or its place is none that can be written.
     """
+    try:
+        code = _obstacle(path)
+    except (OSError, RuntimeError) as exc:  # RuntimeError: a loop of links
+        raise _unwritable(path, exc) from exc
+    if code:
+        raise _unwritable(path, OSError(code, os.strerror(code)))
+
+
+def _obstacle(path: Path) -> int:
     place = next(parent for parent in path.resolve().parents if parent.exists())
-    if path.is_dir() or not place.is_dir():
-        reason = os.strerror(errno.EISDIR if path.is_dir() else errno.ENOTDIR)
-        raise InputError("error-output", path=str(path), reason=reason)
-    if not os.access(path if path.exists() else place, os.W_OK):
-        raise InputError("error-output", path=str(path), reason=os.strerror(errno.EACCES))
+    if path.is_dir():
+        return errno.EISDIR
+    if not place.is_dir():
+        return errno.ENOTDIR
+    return 0 if os.access(path if path.exists() else place, os.W_OK) else errno.EACCES
 
 
 def write_file(path: Path, text: str) -> None:
@@ -173,8 +189,8 @@ def write_file(path: Path, text: str) -> None:
     Raises:
         InputError: the file cannot be written.
     """
-    path = path.resolve()
     try:
+        path = path.resolve()
         if path.exists() and not path.is_file():  # a pipe or a device takes what it is given
             path.write_text(text, encoding="utf-8", newline="\n")
             return
@@ -185,15 +201,21 @@ def write_file(path: Path, text: str) -> None:
             unfinished.replace(path)
         finally:
             unfinished.unlink(missing_ok=True)
-    except OSError as exc:
-        raise InputError("error-output", path=str(path), reason=exc.strerror or str(exc)) from exc
+    except (OSError, RuntimeError) as exc:
+        raise _unwritable(path, exc) from exc
 
 
-def write_archive(folder: Path, report: DigestReport, written: Format) -> Path:
+def write_archive(folder: Path, report: DigestReport, written: Format, origin: str) -> Path:
     """Write a day's digest into an archive, `2026/widget/2026-01-06.md`, and return where.
 
-    A second repository of the same short name, told by a marker in the folder, gets its owner's
-    name in front: `2026/other-widget/`.
+    A second repository of the same short name gets another folder, `2026/other-widget/`: a marker
+    in each tells whose it is.
+
+    Args:
+        folder: the archive.
+        report: the digest of a day.
+        written: its format.
+        origin: where the repository is, for one without a page of its own.
 
     Raises:
         InputError: the digest is not one of a day, or cannot be written.
@@ -201,23 +223,37 @@ def write_archive(folder: Path, report: DigestReport, written: Format) -> Path:
     digest = report.digest
     if not isinstance(digest.span, Day):
         raise InputError("error-archive-needs-day")
-    name = digest.repository.name
-    home = folder / str(digest.span.date.year) / name.rpartition("/")[2]
-    if not _belongs_to(home, name):
-        home = home.with_name(name.replace("/", "-"))
+    owner = digest.repository.web_url or origin
+    year = folder / str(digest.span.date.year)
+    home = next(home for home in _homes(year, digest.repository.name) if _belongs_to(home, owner))
     path = home / f"{digest.span.date.isoformat()}{written.suffix}"
+    write_file(home / _MARKER, f"{owner}\n")
     write_file(path, text_of(report, written))
-    write_file(home / _MARKER, f"{name}\n")
     return path
 
 
-def _belongs_to(home: Path, repository: str) -> bool:
+def _homes(year: Path, repository: str) -> Iterator[Path]:
+    """Folders for a repository: `widget`, `acme-widget`, `acme-widget-2` and so on."""
+    parts = [re.sub(r"[^\w.+-]+", "-", part).strip(".-") for part in repository.split("/")]
+    whole = "-".join(filter(None, parts)) or "repository"
+    yield year / (parts[-1] or whole)
+    yield year / whole
+    for number in count(2):
+        yield year / f"{whole}-{number}"
+
+
+def _belongs_to(home: Path, owner: str) -> bool:
     try:
-        return (home / _MARKER).read_text(encoding="utf-8").strip() == repository
+        return (home / _MARKER).read_text(encoding="utf-8").strip() == owner
     except FileNotFoundError:
         return True
     except OSError as exc:
-        raise InputError("error-output", path=str(home), reason=exc.strerror or str(exc)) from exc
+        raise _unwritable(home, exc) from exc
+
+
+def _unwritable(path: Path, exc: OSError | RuntimeError) -> InputError:
+    reason = exc.strerror if isinstance(exc, OSError) else os.strerror(errno.ELOOP)
+    return InputError("error-output", path=str(path), reason=reason or str(exc))
 
 
 def _ended(text: str) -> str:

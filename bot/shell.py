@@ -128,17 +128,18 @@ def run_digest(
                 session.reporter.start(locator.label)
                 try:
                     digest = await app.digest(locator, request, session.reporter.advance)
+                    report = DigestReport(digest, session.words)
+                    if destination.archive:
+                        path = write_archive(
+                            destination.archive, report, destination.format, locator.origin
+                        )
+                        session.reporter.say(session.words("shell-written", path=str(path)))
+                    else:
+                        reports.append(report)
                 except CommitcastError as exc:
                     # The other repositories' digests are still wanted.
                     session.reporter.say(session.words.error(exc))
-                    status = FAILED
-                    continue
-                report = DigestReport(digest, session.words)
-                if destination.archive:
-                    path = write_archive(destination.archive, report, destination.format)
-                    session.reporter.say(session.words("shell-written", path=str(path)))
-                else:
-                    reports.append(report)
+                    status = max(status, _status(exc))
         return Outcome(reports, status)
 
     return _run(command, destination, zone, language)
@@ -152,6 +153,7 @@ def run_analyze(
     async def command(session: Session) -> Outcome:
         _check(destination, None, 1)
         locator, name = parse_commit(commit, session.github_pages)
+        session.reporter.start(locator.label)
         async with open_application(session.settings, session.reporter.notify) as app:
             repository, entry = await app.analyse(locator, name, session.language)
         return Outcome([CommitReport(entry, repository, session.zone, session.words)])
@@ -164,13 +166,16 @@ def run_demo(repository: str) -> int:
 
     async def command(session: Session) -> Outcome:
         locator = parse_repository(repository, session.github_pages)
+        files = {Path(f"digest{w.suffix}"): w for w in (Format.HTML, Format.MARKDOWN)}
+        for path in files:
+            require_writable(path)
         request = DigestRequest(None, None, session.zone, session.language)
         async with open_application(session.settings, session.reporter.notify) as app:
             session.reporter.start(locator.label)
             digest = await app.digest(locator, request, session.reporter.advance)
         report = DigestReport(digest, session.words)
-        for written in (Format.HTML, Format.MARKDOWN):
-            write_file(Path(f"digest{written.suffix}"), text_of(report, written))
+        for path, written in files.items():
+            write_file(path, text_of(report, written))
         important = digest.entries[0].commit.short_sha if digest.entries else "HEAD"
         hints = session.words(
             "demo-next", command=_own_name(), repository=repository, commit=important
@@ -191,7 +196,10 @@ def parse_span(options: SpanOptions, zone: str) -> Span | None:
         raise InputError("error-span-options")
     now = utc_now()
     if options.range is not None:
-        return parse_range(options.range)
+        span = parse_range(options.range)
+        if options.branch and span.head != "HEAD":
+            raise InputError("error-range-branch")
+        return span
     if options.since is not None:
         return parse_period(options.since, options.until, zone, now)
     if options.date is None or options.date == "latest":
@@ -228,10 +236,8 @@ def _run(command: Command, destination: Destination, zone: str | None, language:
         _deliver(outcome.reports, destination, words)
         if outcome.closing:
             sys.stdout.write(f"{outcome.closing}\n")
-    except (InputError, SettingError) as exc:
-        return _fail(words.error(exc), WRONG)
     except CommitcastError as exc:
-        return _fail(words.error(exc), FAILED)
+        return _fail(words.error(exc), _status(exc))
     except KeyboardInterrupt:
         return _fail(words("shell-stopped"), STOPPED)
     except asyncio.CancelledError:
@@ -249,17 +255,27 @@ async def _stoppable(work: Coroutine[None, None, Outcome]) -> Outcome:
 def _deliver(reports: Sequence[Report], destination: Destination, words: Words) -> None:
     if destination.output and reports:
         texts = [text_of(report, destination.format) for report in reports]
-        write_file(destination.output, "\n".join(texts))
+        write_file(destination.output, "".join(texts))
         _say(words("shell-written", path=str(destination.output)))
         return
-    for report in reports:
-        show(report, destination.format)
+    try:
+        for report in reports:
+            show(report, destination.format)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise  # the reader has seen enough; the shell's framework ends in silence
+    except OSError as exc:
+        raise InputError("error-output", path="stdout", reason=exc.strerror or str(exc)) from exc
 
 
 def _own_name() -> str:
     """The command as the person can type it here."""
     typed = Path(sys.argv[0])
     return typed.name if shutil.which(typed.name) else str(typed)
+
+
+def _status(error: CommitcastError) -> int:
+    return WRONG if isinstance(error, InputError | SettingError) else FAILED
 
 
 def _say(text: str) -> None:

@@ -14,6 +14,9 @@ _AGO = re.compile(r"(\d{1,4})\s*([hdw])")
 FIRST_YEAR, LAST_YEAR = 1970, 2099
 """What GitHub takes as `since` and `until` (docs.github.com, list commits), for every source."""
 
+_NO_ZONES = ("Factory", "localtime")
+"""Names in the database that say nothing of a place."""
+
 _LANGUAGE = re.compile(r"\w[\w -]{0,39}")
 _UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
 
@@ -24,7 +27,7 @@ def parse_zone(text: str) -> str:
     Raises:
         InputError: there is none.
     """
-    if text not in available_timezones():
+    if text not in available_timezones() or text in _NO_ZONES:
         raise InputError("error-zone", value=text)
     return text
 
@@ -81,15 +84,15 @@ def parse_instant(text: str, zone: str, now: datetime) -> datetime:
 
 
 def parse_range(text: str) -> Range:
-    """A range from `A..B`; an end that is left out means the tip of the default branch.
+    """A range from `A..B`; without B it ends in the tip of the branch.
 
     Raises:
         InputError: it is none.
     """
-    base, dots, head = text.partition("..")
+    base, dots, head = (part.strip() for part in text.partition(".."))
     if not dots or not base or base.startswith("-") or head.startswith((".", "-")):
         raise InputError("error-range", value=text)
-    return Range(base.strip(), head.strip() or "HEAD")
+    return Range(base, head or "HEAD")
 
 
 def parse_period(since: str, until: str | None, zone: str, now: datetime) -> Period:

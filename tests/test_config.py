@@ -41,6 +41,11 @@ def test_an_empty_value_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         ("GITHUB_API_URL", "api.github.com", "api.github.com"),
         ("OPENAI_BASE_URL", "ftp://models.example", "ftp://models.example"),
+        ("OPENAI_BASE_URL", "https://ada:hunter2@models.example/v1", "models.example"),
+        ("OPENAI_BASE_URL", "https://ada:hunter2@models.example:99999/v1", "models.example"),
+        ("GITHUB_API_URL", "https://ada:hunter2@git.example/api/v3", "git.example"),
+        ("OPENAI_BASE_URL", "http://é\\u0000/", "http"),
+        ("COMMITCAST_TIMEZONE", "Factory", "Factory"),
         ("REDIS_URL", "http://ada:hunter2@redis.example", "***"),
         ("COMMITCAST_TIMEZONE", "Berlin", "Berlin"),
         ("COMMITCAST_LLM_CONCURRENCY", "many", "many"),
@@ -91,6 +96,19 @@ def test_a_file_cannot_send_the_environments_secret_elsewhere(
     assert "hunter2" not in str(refused.value)
     monkeypatch.setenv(address, "https://here.example")
     assert load_settings().has_model == (secret == "OPENAI_API_KEY")
+
+
+def test_a_file_cannot_weave_the_environments_secret_into_an_address(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    Path(".env").write_text("OPENAI_BASE_URL=https://elsewhere.example/${GITHUB_TOKEN}\n")
+    monkeypatch.setenv("GITHUB_TOKEN", "hunter2")
+    assert load_settings().openai_base_url == "https://elsewhere.example/${GITHUB_TOKEN}"
+
+
+def test_a_home_folder_may_be_written_as_a_tilde(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COMMITCAST_DATA", "~/cast")
+    assert load_settings().commitcast_data == Path.home() / "cast"
 
 
 def test_a_file_that_is_no_text_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

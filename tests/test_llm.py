@@ -240,6 +240,7 @@ def test_identity_tells_apart_what_makes_another_analysis() -> None:
 
     same = identity()
     assert same == identity(base_url="http://127.0.0.1:2/v1", api_key="other", concurrency=3)
+    assert same == identity("EN") == identity("English")
     others = {identity("zh"), identity(model="other"), identity(diff_budget=9_000), same}
     assert len(others) == 4
     assert API_KEY not in same

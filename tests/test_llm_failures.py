@@ -14,6 +14,7 @@ from analyzers.errors import ModelError
 from analyzers.fallback import WithRules
 from analyzers.model import Analysis, RulesReason
 from analyzers.rules import rules_analysis
+from tests.fakes import RecordingAnalyzer
 from tests.language_models import a_read_commit, an_analyzer
 from tests.servers.openai import API_KEY, Fault, OpenAIServer
 
@@ -224,6 +225,16 @@ async def test_reason_is_logged_once_aloud(
     assert len(messages) == 2
     assert "server-error" in messages[0]
     assert "empty-reply" in messages[1]
+
+
+async def test_a_fault_of_ours_costs_one_commit_its_model_and_nothing_else(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Invariant 4: one commit's failure never costs the digest."""
+    analyzer = WithRules(RecordingAnalyzer(ValueError("a bug")))
+    analysis = await analyzer.analyze(a_read_commit(), "en")
+    assert analysis.rules_reason is RulesReason.INTERNAL_ERROR
+    assert "a bug" in caplog.text
 
 
 async def test_identity_is_that_of_the_model(server: OpenAIServer) -> None:

@@ -71,10 +71,26 @@ def test_what_names_no_repository_is_refused(text: str) -> None:
         parse_repository(text, PAGES)
 
 
-def test_a_password_in_an_address_is_not_repeated_in_the_error() -> None:
-    with pytest.raises(InputError) as refused:
-        parse_repository("https://ada:hunter2@github.com/acme", PAGES)
-    assert "hunter2" not in str(refused.value)
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://ada:hunter2@github.com/acme",
+        "https://ada:hunter2@git.example.org:99999/a",
+        "https://ada:hunter2@git.example.org",
+        "ada:hunter2@git.example.org/a",
+        "ftp://ada:hunter2@git.example.org/a?token=hunter2",
+    ],
+)
+def test_a_password_in_an_address_is_not_repeated_in_the_error(text: str) -> None:
+    for parse in (parse_repository, parse_commit):
+        with pytest.raises(InputError) as refused:
+            parse(text, PAGES)
+        assert "hunter2" not in str(refused.value)
+
+
+def test_a_name_too_long_for_any_file_is_refused() -> None:
+    with pytest.raises(InputError):
+        parse_repository("x" * 5_000, PAGES)
 
 
 def test_a_folder_that_holds_a_repository_wins_over_the_same_name_on_github(
@@ -96,6 +112,11 @@ def test_a_folder_that_holds_a_repository_wins_over_the_same_name_on_github(
         (f"https://github.com/acme/widget/commits/{SHA}/", (WIDGET, SHA)),
         ("https://github.com/acme/widget/commits/release%2F1.2", (WIDGET, "release/1.2")),
         (f"https://github.com/acme/widget/pull/7/commits/{SHA}", (WIDGET, SHA)),
+        (f"https://github.com/acme/commits/commit/{SHA}", (GitHubRepository("acme/commits"), SHA)),
+        (
+            f"https://git.example.org/acme/commits/-/commit/{SHA}",
+            (GitUrl("https://git.example.org/acme/commits"), SHA),
+        ),
         ("acme/widget@21da2dc", (WIDGET, "21da2dc")),
         ("https://github.com/acme/widget@21da2dc", (WIDGET, "21da2dc")),
         (

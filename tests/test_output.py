@@ -11,7 +11,15 @@ import pytest
 
 from analyzers.errors import InputError
 from analyzers.model import Day, Range, Repository
-from bot.output import DigestReport, Format, format_of, text_of, write_archive, write_file
+from bot.output import (
+    DigestReport,
+    Format,
+    format_of,
+    require_writable,
+    text_of,
+    write_archive,
+    write_file,
+)
 from formatters.text import words_for
 from tests.digests import a_digest, a_group, an_entry
 
@@ -74,6 +82,14 @@ def test_a_failed_write_leaves_the_old_file_and_no_other(tmp_path: Path) -> None
     assert path.read_text() == "old"
 
 
+def test_a_loop_of_links_and_a_name_too_long_are_told(tmp_path: Path) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    for path in (tmp_path / "loop", tmp_path / "loop" / "a.md", tmp_path / ("x" * 300)):
+        for write in (require_writable, lambda path: write_file(path, "text")):
+            with pytest.raises(InputError):
+                write(path)
+
+
 def test_a_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError) as refused:
@@ -83,21 +99,41 @@ def test_a_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:
 
 def test_an_archive_grows_by_year_repository_and_day(tmp_path: Path) -> None:
     for day in (date(2025, 12, 31), date(2026, 1, 1)):
-        write_archive(tmp_path, report(day=day), Format.MARKDOWN)
+        write_archive(tmp_path, report(day=day), Format.MARKDOWN, "/srv/widget")
     found = sorted(str(p.relative_to(tmp_path)) for p in tmp_path.rglob("*.md"))
     assert found == ["2025/widget/2025-12-31.md", "2026/widget/2026-01-01.md"]
 
 
-def test_two_repositories_of_one_short_name_do_not_overwrite_each_other(tmp_path: Path) -> None:
-    first = write_archive(tmp_path, report("acme/widget"), Format.MARKDOWN)
-    second = write_archive(tmp_path, report("other/widget"), Format.MARKDOWN)
-    again = write_archive(tmp_path, report("acme/widget"), Format.MARKDOWN)
-    assert first == again == tmp_path / "2026/widget/2026-01-06.md"
-    assert second == tmp_path / "2026/other-widget/2026-01-06.md"
-    assert "acme/widget" in first.read_text(encoding="utf-8")
+def test_repositories_of_one_name_do_not_overwrite_each_other(tmp_path: Path) -> None:
+    places = [
+        write_archive(tmp_path, report(name), Format.MARKDOWN, origin)
+        for name, origin in [
+            ("acme/widget", "a"),
+            ("other/widget", "b"),
+            ("other/widget", "c"),
+            ("widget", "d"),
+            ("acme/widget", "a"),
+        ]
+    ]
+    folders = [str(place.parent.relative_to(tmp_path)) for place in places]
+    assert folders == [
+        "2026/widget",
+        "2026/other-widget",
+        "2026/other-widget-2",
+        "2026/widget-2",
+        "2026/widget",
+    ]
+    assert "acme/widget" in places[0].read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", ["x/..", "../..", "/etc", "a/b\n\x00c", "", "x/" + "..." * 9])
+def test_no_name_leads_out_of_an_archive(tmp_path: Path, name: str) -> None:
+    """Invariant 7."""
+    place = write_archive(tmp_path, report(name), Format.MARKDOWN, "here")
+    assert len(place.resolve().relative_to(tmp_path.resolve()).parts) == 3
 
 
 def test_only_days_go_into_an_archive(tmp_path: Path) -> None:
     ranged = DigestReport(a_digest(a_group(an_entry()), span=Range("a", "b")), WORDS)
     with pytest.raises(InputError):
-        write_archive(tmp_path, ranged, Format.MARKDOWN)
+        write_archive(tmp_path, ranged, Format.MARKDOWN, "here")

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analyzers.model import FileChange, FileStatus, RulesReason
-from analyzers.rules import RulesAnalyzer, rules_analysis, with_reason
+from analyzers.rules import RulesAnalyzer, rules_analysis
 from analyzers.rules.languages import LANGUAGES
 from tests.digests import HOSTILE_TEXTS
 from tests.rules_cases import SRC, a_change, commit_of
@@ -106,9 +106,6 @@ async def test_the_analyzer_says_why_no_model_answered() -> None:
     assert (analysis.analyzer, analysis.language) == ("rules", None)
     assert analysis.rules_reason is RulesReason.TIMED_OUT
     assert not analysis.by_model
-    other = with_reason(analysis, RulesReason.REFUSED)
-    assert other.rules_reason is RulesReason.REFUSED
-    assert replace(other, rules_reason=RulesReason.TIMED_OUT) == analysis
 
 
 def test_the_rules_are_the_same_for_every_language_but_not_for_every_reason() -> None:

@@ -6,6 +6,7 @@ import asyncio
 import os
 import re
 import signal
+import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
@@ -204,6 +205,40 @@ def test_several_repositories_go_into_an_archive_and_one_failure_stops_no_other(
     assert [path.split("/")[2] for path in found] == ["other", "widget"]
 
 
+def test_a_day_that_cannot_be_archived_stops_no_other(
+    here: Shell, call: Callable[..., Ran], simple: Repo
+) -> None:
+    other = Repo(here.cwd / "other")
+    other.commit({"a": "a"}, "Begin")
+    (here.cwd / "reports" / "2026").mkdir(parents=True)
+    (here.cwd / "reports" / "2026" / "widget").write_text("in the way")
+    ran = call("digest", simple.path, other.path, "--archive", "reports")
+    assert ran.status == 2
+    assert list(here.cwd.glob("reports/2026/other/*.md"))
+
+
+@pytest.mark.parametrize("written", ["json", "markdown", "html"])
+async def test_documents_are_utf_8_whatever_the_terminal_speaks(shell: Shell, written: str) -> None:
+    repo = Repo(shell.cwd / "repo")
+    repo.commit({"a": "a"}, "修复 café 🎉", author="José Example <jose@example.org>")
+    ran = await shell.run("digest", repo.path, "--format", written, PYTHONIOENCODING="ascii")
+    assert "修复 café 🎉" in ran.out
+    assert "José Example" in ran.out
+
+
+async def test_a_reader_who_leaves_and_a_full_disk_make_no_traceback(
+    shell: Shell, simple: Repo
+) -> None:
+    for target in ("| head -1", "> /dev/full", "2>&-", ">&-"):
+        line = f"{sys.executable} -m bot digest {simple.path} {target}"
+        process = await asyncio.create_subprocess_shell(
+            line, cwd=shell.cwd, env=shell.environment(), stderr=asyncio.subprocess.PIPE
+        )
+        _, err = await process.communicate()
+        assert b"Traceback" not in err, target
+        assert b"rror" not in err, target
+
+
 def test_a_quiet_day_is_a_digest_too(call: Callable[..., Ran], simple: Repo) -> None:
     for written in ("terminal", "markdown", "html", "json"):
         ran = call("digest", simple.path, "--date", "2001-01-01", "--format", written)
@@ -256,6 +291,9 @@ BAD_REQUESTS = {
     "a period backwards": (["digest", "{repo}", "--since", "today", "--until", "7d"], 2),
     "two spans": (["digest", "{repo}", "--date", "today", "--since", "24h"], 2),
     "an end without a start": (["digest", "{repo}", "--until", "today"], 2),
+    "a range and a branch": (["digest", "{repo}", "--range", "HEAD~1..main", "--branch", "x"], 2),
+    "a folder's name too long for any": (["digest", "./" + "x" * 300], 1),
+    "an output's name too long for any": (["digest", "{repo}", "--output", "x" * 300], 2),
     "a range without dots": (["digest", "{repo}", "--range", "main"], 2),
     "a range to nowhere": (["digest", "{repo}", "--range", "HEAD~2..nowhere"], 1),
     "a range from nowhere": (["digest", "{repo}", "--range", "nowhere..HEAD"], 1),

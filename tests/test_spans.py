@@ -89,7 +89,9 @@ def test_a_range_has_two_ends(text: str, expected: Range) -> None:
     assert parse_range(text) == expected
 
 
-@pytest.mark.parametrize("text", ["", "..", "..main", "main", "a...b", "--all..main", "a..--all"])
+@pytest.mark.parametrize(
+    "text", ["", "..", "..main", "main", "a...b", "--all..main", "a..--all", " -x..main"]
+)
 def test_what_is_no_range_is_refused(text: str) -> None:
     with pytest.raises(InputError):
         parse_range(text)

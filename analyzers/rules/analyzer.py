@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from typing import final
 
 from analyzers.model import Analysis, Commit, Coverage, Facts, FileRole, Kind, RulesReason, Verdict
@@ -18,7 +17,7 @@ from analyzers.rules.reading import Reading, is_pure_move, read
 from analyzers.rules.symbols import symbols_of
 from analyzers.text import clean_line, shorten
 
-VERSION = 1
+RULES_VERSION = 1
 """Raised with every change of the rules that changes an analysis."""
 
 _HEADLINE = 300
@@ -42,7 +41,7 @@ class RulesAnalyzer(Analyzer):
         self._reason = reason
 
     def identity(self, language: str) -> str:  # noqa: ARG002 - rules quote the commit
-        return f"rules:{VERSION}:{self._reason}"
+        return f"rules:{RULES_VERSION}:{self._reason}"
 
     async def analyze(self, commit: Commit, language: str) -> Analysis:  # noqa: ARG002 - as above
         # A hostile commit keeps the rules busy for a good part of a second.
@@ -75,11 +74,6 @@ def rules_analysis(commit: Commit, reason: RulesReason = RulesReason.NOT_CONFIGU
 def assess(commit: Commit) -> tuple[tuple[Kind, ...], Verdict, Facts]:
     """What every analyzer takes from the rules: kinds, verdict and facts."""
     return _assess(read(commit))
-
-
-def with_reason(analysis: Analysis, reason: RulesReason) -> Analysis:
-    """The same analysis by rules, made for another reason."""
-    return replace(analysis, rules_reason=reason)
 
 
 def _assess(reading: Reading) -> tuple[tuple[Kind, ...], Verdict, Facts]:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from bot.config import Settings
+from typing import TYPE_CHECKING
+
 from bot.ports import CommitSource, Notify, ResponseCache
 from bot.sources.locators import Folder, GitHubRepository, GitUrl, Locator
+
+if TYPE_CHECKING:
+    from bot.config import Settings
 
 
 async def open_source(

@@ -7,15 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from analyzers.errors import InputError
+from analyzers.errors import InputError, SourceError
+from bot.sources.giturls import parse_address
 
 _OWNER_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,99})/[A-Za-z0-9._-]{1,100}")
-_SCP = re.compile(r"(?:[\w.-]+@)?[\w.-]+\.[\w.-]+:(?!//)\S+")
 _COMMIT_PATH = re.compile(
-    r"(?P<repo>.+?)(?:/-)?/(?:pull/\d+/commits|pulls/\d+/commits|commits?)/"
-    r"(?P<name>.+?)(?:\.patch|\.diff)?/?"
+    r"(?P<repo>[^/]+/.+?)(?:/-)?/(?:pulls?/\d+/commits|commits?)/"
+    r"(?P<name>(?!-/).+?)(?:\.patch|\.diff)?/?"
 )
-_GIT_SCHEMES = ("http", "https", "ssh", "git")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +26,12 @@ class Folder:
     @property
     def label(self) -> str:
         """What to call it while it is read."""
-        return self.path.resolve().name or str(self.path.resolve())
+        return self.path.absolute().name or str(self.path)
+
+    @property
+    def origin(self) -> str:
+        """Where it is, told apart from every other."""
+        return str(self.path.absolute())
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,11 @@ class GitHubRepository:
         """What to call it while it is read."""
         return self.owner_name
 
+    @property
+    def origin(self) -> str:
+        """Where it is, told apart from every other on its host."""
+        return self.owner_name
+
 
 @dataclass(frozen=True, slots=True)
 class GitUrl:
@@ -53,6 +62,11 @@ class GitUrl:
     def label(self) -> str:
         """What to call it while it is read; without the password that may stand in the URL."""
         return self.url.rstrip("/").rpartition("/")[2].removesuffix(".git")
+
+    @property
+    def origin(self) -> str:
+        """Where it is, told apart from every other."""
+        return without_userinfo(self.url)
 
 
 Locator = Folder | GitHubRepository | GitUrl
@@ -77,16 +91,14 @@ def parse_repository(text: str, github_pages: str) -> Locator:
     """
     text = text.strip()
     if text.startswith((".", "/", "~")):
-        return Folder(Path(text).expanduser())
-    if address := _split(text):
-        return _parse_address(address, text, github_pages)
+        return _folder(text)
+    if "://" in text:
+        return _parse_address(_split(text), text, github_pages)
     if _OWNER_NAME.fullmatch(text) and not _holds_repository(Path(text)):
         return GitHubRepository(text.removesuffix(".git"))
-    if text and Path(text).is_dir():
+    if _is_folder(text):
         return Folder(Path(text))
-    if _SCP.fullmatch(text):
-        return GitUrl(text)
-    raise InputError("error-repository-name", value=text)
+    return _git_url(text)
 
 
 def parse_commit(text: str, github_pages: str) -> tuple[Locator, str]:
@@ -99,39 +111,54 @@ def parse_commit(text: str, github_pages: str) -> tuple[Locator, str]:
         InputError: it is none of these.
     """
     text = text.strip()
-    address = _split(text)
+    address = _split(text) if "://" in text else None
     if address and (page := _COMMIT_PATH.fullmatch(unquote(address.path).lstrip("/"))):
         home = address._replace(path=f"/{page['repo']}", query="", fragment="").geturl()
         return parse_repository(home, github_pages), page["name"]
     repository, _, name = text.rpartition("@")
+    if address and "@" not in address.path:
+        name = ""  # what stands before the @ is a user, not a repository
     if not name or name.startswith("-") or "/" in name:
-        raise InputError("error-commit-name", value=text)
+        raise InputError("error-commit-name", value=without_userinfo(text))
     if repository:
         return parse_repository(repository, github_pages), name
     return Folder(Path()), name
 
 
-def _split(text: str) -> SplitResult | None:
-    """The address that a text is, or None for a text that is no address."""
+def without_userinfo(text: str) -> str:
+    """An address as people may see it: without user and password, and without its query."""
+    return re.sub(r"^([\w+.-]+://)?[^/\s]*@", r"\1", text).partition("?")[0]
+
+
+def _split(text: str) -> SplitResult:
     try:
         address = urlsplit(text)
         _ = address.port
     except ValueError as exc:
-        raise InputError("error-repository-name", value=text) from exc
-    return address if "://" in text else None
+        raise InputError("error-repository-name", value=without_userinfo(text)) from exc
+    return address
 
 
 def _parse_address(address: SplitResult, text: str, github_pages: str) -> Locator:
     if address.scheme == "file":
         return Folder(Path(unquote(address.path)))
-    if address.scheme not in _GIT_SCHEMES or not address.hostname or not address.path.strip("/"):
-        raise InputError("error-repository-name", value=_without_userinfo(address))
     is_page = address.scheme in ("http", "https") and not address.path.endswith(".git")
     if is_page and _host(address) == _host(urlsplit(github_pages)):
         owner_name = "/".join(address.path.strip("/").split("/")[:2])
         if not _OWNER_NAME.fullmatch(owner_name):
-            raise InputError("error-repository-name", value=_without_userinfo(address))
+            raise InputError("error-repository-name", value=without_userinfo(text))
         return GitHubRepository(owner_name)
+    return _git_url(text)
+
+
+def _git_url(text: str) -> GitUrl:
+    try:
+        address = parse_address(text)
+    except SourceError as exc:
+        raise InputError("error-repository-name", value=without_userinfo(text)) from exc
+    # `word:rest` could be a host's short name, but is sooner something else.
+    if "://" not in text and "." not in address.host and "@" not in text.partition(":")[0]:
+        raise InputError("error-repository-name", value=without_userinfo(text))
     return GitUrl(text)
 
 
@@ -139,8 +166,18 @@ def _host(address: SplitResult) -> str:
     return (address.hostname or "").removeprefix("www.")
 
 
-def _without_userinfo(address: SplitResult) -> str:
-    return address._replace(netloc=address.netloc.rpartition("@")[2]).geturl()
+def _folder(text: str) -> Folder:
+    try:
+        return Folder(Path(text).expanduser())
+    except RuntimeError as exc:  # the home of somebody who is not here
+        raise InputError("error-repository-name", value=text) from exc
+
+
+def _is_folder(text: str) -> bool:
+    try:
+        return bool(text) and Path(text).is_dir()
+    except (OSError, ValueError):
+        return False  # nothing can be called so
 
 
 def _holds_repository(path: Path) -> bool:

@@ -167,6 +167,7 @@ rules-reason-refused = the model refused to answer
 rules-reason-cut-off = the model's answer was cut off
 rules-reason-empty-reply = the model's answer was empty
 rules-reason-invalid-reply = the model's answer could not be used
+rules-reason-internal-error = an internal error; the log has it
 
 ## A digest
 
@@ -317,12 +318,14 @@ error-commits-missing = { $missing } of { $total } commits could not be read, so
 error-output = { $path } cannot be written: { $reason }. Choose another place or mend its rights.
 error-output-and-archive = Give --output or --archive, not both.
 error-archive-needs-day = An archive holds days. Give --date, or leave the span out for the latest day.
+error-range-branch = A range names its own ends: leave --branch out, or leave the second end of the range out.
 error-html-takes-one = A page shows one repository. Give one, or use --archive.
 
 ## Errors: settings
 
 error-setting-address = { $name } is “{ $value }”. Set it to an http:// or https:// address.
 error-setting-redis-url = { $name } is “{ $value }”. Set it to a redis://, rediss:// or unix:// address, or leave it out to use the embedded server.
+error-setting-folder = { $name } is “{ $value }”, which is no folder. Set it to a folder that can be written.
 error-setting-language = { $name } is “{ $value }”. Set it to en, zh, or another language's code or name.
 error-setting-timezone = { $name } is “{ $value }”. Set it to an IANA time zone such as UTC, Europe/Berlin or Asia/Shanghai.
 error-setting-concurrency = { $name } is “{ $value }”. Set it to a whole number from 1 to 256.

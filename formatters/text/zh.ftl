@@ -116,6 +116,7 @@ rules-reason-refused = 模型拒绝回答
 rules-reason-cut-off = 模型的回答不完整
 rules-reason-empty-reply = 模型的回答为空
 rules-reason-invalid-reply = 模型的回答无法使用
+rules-reason-internal-error = 内部错误，详见日志
 
 ## 摘要
 
@@ -245,12 +246,14 @@ error-commits-missing = { $total } 个提交中有 { $missing } 个读取失败�
 error-output = 无法写入 { $path }：{ $reason }。请换个位置或修正权限。
 error-output-and-archive = --output 与 --archive 只能选其一。
 error-archive-needs-day = 归档按天保存。请用 --date 指定日期，或不指定时间范围以取最近有提交的一天。
+error-range-branch = 范围已经指明两端：请去掉 --branch，或省略范围的终点。
 error-html-takes-one = 一个网页只能展示一个仓库。请只给一个仓库，或改用 --archive。
 
 ## 错误：设置有误
 
 error-setting-address = { $name } 的值是“{ $value }”，应为 http:// 或 https:// 开头的地址。
 error-setting-redis-url = { $name } 的值是“{ $value }”，应为 redis://、rediss:// 或 unix:// 开头的地址；不设置则使用内嵌服务器。
+error-setting-folder = { $name } 的值是“{ $value }”，不是有效的目录，应为可写的目录。
 error-setting-language = { $name } 的值是“{ $value }”，应为 en、zh，或其他语言的代码或名称。
 error-setting-timezone = { $name } 的值是“{ $value }”，应为 IANA 时区名，例如 UTC、Europe/Berlin 或 Asia/Shanghai。
 error-setting-concurrency = { $name } 的值是“{ $value }”，应为 1 到 256 之间的整数。

@@ -31,6 +31,7 @@ COMMANDS = [line for line in shell_lines(README) if line.startswith("commitcast 
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)
 async def test_every_command_of_the_readme_runs(tmp_path: Path) -> None:
     """GitHub and GitLab are played by the servers of the tests, jq by nobody."""
     repo = Repo(tmp_path / "repo")
@@ -78,6 +79,6 @@ def test_every_target_of_make_that_is_named_exists() -> None:
     named = {
         name
         for document in DOCUMENTS
-        for name in re.findall(r"`?make ([a-z]+)", document.read_text(encoding="utf-8"))
+        for name in re.findall(r"(?m)(?:`|^)make ([a-z]+)", document.read_text(encoding="utf-8"))
     }
     assert {"demo", "test", "check"} <= named <= targets

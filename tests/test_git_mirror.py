@@ -6,8 +6,9 @@ import asyncio
 import os
 import shutil
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from typing import Literal
 
 import pytest
 import pytest_asyncio
@@ -82,6 +83,20 @@ class Mirrors:
 @pytest.fixture
 def mirrors(data: Path) -> Mirrors:
     return Mirrors(data)
+
+
+@asynccontextmanager
+async def hanging_clone(server: GitHttpServer, mirrors: Mirrors, url: str) -> AsyncIterator[None]:
+    """A clone that waits for an answer, and is cancelled at the end."""
+    server.fault = "hang"
+    task = asyncio.create_task(mirrors.error(url))
+    async with asyncio.timeout(10):
+        while not server.requests:  # noqa: ASYNC110 - git sets no event
+            await asyncio.sleep(0.01)
+    yield
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
 
 
 async def test_a_mirror_is_cloned_once_and_then_fetched(
@@ -252,14 +267,8 @@ async def test_a_cancelled_clone_leaves_nothing(
     server: GitHttpServer, repo: Repo, mirrors: Mirrors
 ) -> None:
     url = server.publish(repo.path)
-    server.fault = "hang"
-    task = asyncio.create_task(mirrors.error(url))
-    async with asyncio.timeout(10):
-        while not server.requests:  # noqa: ASYNC110 - git sets no event
-            await asyncio.sleep(0.01)
-    task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await task
+    async with hanging_clone(server, mirrors, url):
+        pass
     assert mirrors.folders() == []
 
 
@@ -285,22 +294,78 @@ async def test_credentials_of_an_address_reach_the_server_and_nothing_else(
     assert len(mirrors.folders()) == 1
 
 
+@pytest.mark.parametrize(
+    ("userinfo", "login"),
+    [
+        (PASSWORD, (PASSWORD, "")),
+        ("a%40b:%25s%5Cn%27%22%24%60x%60%20%C3%A9", ("a@b", "%s\\n'\"$`x` é")),
+    ],
+)
+async def test_credentials_arrive_as_they_are(
+    server: GitHttpServer,
+    repo: Repo,
+    mirrors: Mirrors,
+    userinfo: str,
+    login: tuple[str, str],
+) -> None:
+    server.login = login
+    async with mirrors.open(server.publish(repo.path).replace("//", f"//{userinfo}@")) as source:
+        assert (await source.head(None)).branch == "main"
+
+
+async def test_credentials_of_an_address_are_not_left_with_the_users_helpers(
+    server: GitHttpServer, repo: Repo, mirrors: Mirrors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Invariant 7: git tells every helper of a login that has worked."""
+    server.login = ("ada", PASSWORD)
+    url = server.publish(repo.path)
+    folder = mirrors.data.parent
+    helper = f"store --file={folder}/kept"
+    (folder / "config").write_text(
+        f'[credential]\n\thelper = {helper}\n[credential "{url}"]\n\thelper = {helper}\n'
+    )
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(folder / "config"))
+    async with mirrors.open(url.replace("//", f"//ada:{PASSWORD}@")):
+        pass
+    assert not (folder / "kept").exists()
+    # An address without credentials is the user's helpers' affair.
+    (folder / "kept").write_text(url.replace("//", f"//ada:{PASSWORD}@") + "\n")
+    async with mirrors.open(url) as source:
+        assert (await source.head(None)).branch == "main"
+
+
+@pytest.mark.parametrize("login", [None, ("ada", PASSWORD)], ids=["open", "asks"])
+@pytest.mark.parametrize("when", ["at once", "after login"])
+async def test_credentials_of_an_address_are_for_its_host_alone(
+    server: GitHttpServer,
+    repo: Repo,
+    mirrors: Mirrors,
+    when: Literal["at once", "after login"],
+    login: tuple[str, str] | None,
+) -> None:
+    """Invariant 7: whoever a server sends us on to learns no password, even if it asks for one."""
+    url = server.publish(repo.path).replace("//", f"//ada:{PASSWORD}@")
+    server.login = ("ada", PASSWORD)
+    async with GitHttpServer() as other:
+        other.login = login
+        server.redirect = other.publish(repo.path).removesuffix("/acme/widget.git"), when
+        with suppress(SourceError):  # whether git follows is its own affair
+            async with mirrors.open(url):
+                pass
+        assert other.requests
+        assert set(other.authorizations) == {None}
+
+
 @needs_proc
 async def test_credentials_stay_out_of_the_arguments(
     server: GitHttpServer, repo: Repo, mirrors: Mirrors
 ) -> None:
     url = server.publish(repo.path).replace("//", f"//ada:{PASSWORD}@")
-    server.fault = "hang"
-    task = asyncio.create_task(mirrors.error(url))
-    async with asyncio.timeout(10):
-        while not server.requests:  # noqa: ASYNC110 - git sets no event
-            await asyncio.sleep(0.01)
-    shown = processes()
+    server.login = ("ada", PASSWORD)
+    async with hanging_clone(server, mirrors, url):
+        shown = processes()
     assert any("remote-http" in line for line in shown)
     assert not any(PASSWORD in line for line in shown)
-    task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await task
 
 
 async def test_several_users_of_one_folder_clone_once(
@@ -322,15 +387,8 @@ async def test_a_lock_that_is_never_released_is_told(
     server: GitHttpServer, repo: Repo, mirrors: Mirrors
 ) -> None:
     url = server.publish(repo.path)
-    server.fault = "hang"
-    task = asyncio.create_task(mirrors.error(url))
-    async with asyncio.timeout(10):
-        while not server.requests:  # noqa: ASYNC110 - git sets no event
-            await asyncio.sleep(0.01)
-    assert (await mirrors.error(url, Limits(clone=0.2))).code == "error-git-locked"
-    task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await task
+    async with hanging_clone(server, mirrors, url):
+        assert (await mirrors.error(url, Limits(clone=0.2))).code == "error-git-locked"
 
 
 async def test_what_a_killed_git_left_locked_is_free_again(

@@ -25,6 +25,7 @@ from bot.sources.giturls import mask, parse_address, remote_repository
         *("ssh://-oProxyCommand=x/y", "ssh://-x@host/y", "-x@host:y", "host:-y", "-host:y"),
         *("https://", "https:///x", "https://host", "https://host:port/x", "https://host/x y"),
         *("https://host/x\n", "ftp://host/x", "javascript://host/x", "host:", "x", "", "a::b"),
+        *("https://a:b%0Aurl=x@host/x", "https://a%00:b@host/x"),
         *("transport::https://host/x", "https://ho$t/x", "http://[::1/x", "host:/x\0"),
     ],
 )
@@ -76,12 +77,38 @@ def test_a_remote_that_is_no_address_names_nothing() -> None:
     assert remote_repository("../upstream.git") is None
 
 
-def test_credentials_leave_the_address_for_a_header() -> None:
+@pytest.mark.parametrize(
+    ("url", "name"),
+    [
+        ("https://github.com/x/..", "x"),
+        ("https://github.com/./widget", "widget"),
+        ("https://github.com/acme/%2e%2e/widget", "acme/widget"),
+        ("https://github.com/acme/..%2f..", "acme"),
+        ("https://github.com/acme/...git", "acme"),
+        ("git@github.com:../..", "github.com"),
+    ],
+)
+def test_no_part_of_a_name_leads_to_another_folder(url: str, name: str) -> None:
+    repository = parse_address(url).repository
+    assert (repository.name, repository.web_url) == (name, None)
+    assert remote_repository(url) is None
+
+
+def test_a_secret_in_a_query_or_fragment_is_cut_off() -> None:
+    """Invariant 7: people put tokens there, too."""
+    address = parse_address("https://host.example/acme/widget.git?private_token=SECRET#SECRET")
+    assert address.url == "https://host.example/acme/widget.git"
+    assert "SECRET" not in f"{address} {address.repository} {address.folder_name}"
+
+
+def test_credentials_leave_the_address() -> None:
+    """Invariant 7: they are in nothing that is shown."""
     address = parse_address("https://ada:p%40ss@host.example:8443/acme/widget.git")
     assert address.url == "https://host.example:8443/acme/widget.git"
-    assert address.authorization == "Authorization: Basic YWRhOnBAc3M="
+    assert address.login == ("ada", "p@ss")
+    assert "p@ss" not in repr(address)
     assert parse_address("ssh://ada:pw@host.example/x").url == "ssh://ada@host.example/x"
-    assert parse_address("ssh://ada:pw@host.example/x").authorization is None
+    assert parse_address("ssh://ada:pw@host.example/x").login is None
 
 
 def test_one_address_has_one_folder_whoever_asks() -> None:

@@ -99,7 +99,8 @@ class GitSource(CommitSource):
             top = await git.ask("-C", str(folder), "rev-parse", "--show-toplevel")
             root = layout.git_dir.parent if layout.git_dir.name == ".git" else layout.git_dir
             root = Path(top.output.decode(errors="replace").strip() or root)
-            repository = Repository(clean_line(root.name.removesuffix(".git")) or "repository")
+            name = clean_line(root.name.removesuffix(".git"))
+            repository = Repository(name if name.strip(".") else "repository")
         return cls(repository, layout, place, None)
 
     @classmethod

@@ -10,7 +10,7 @@ import tempfile
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Final, NamedTuple
 
@@ -106,8 +106,8 @@ class Git:
     whole when we stop waiting for it.
     """
 
-    environment: Mapping[str, str]
-    """All that the processes see."""
+    environment: Mapping[str, str] = field(repr=False)
+    """All that the processes see. May hold secrets."""
     place: str
     """The repository, as errors name it; without credentials."""
 

@@ -34,6 +34,9 @@ Instant = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 Sha = Annotated[str, Field(pattern=r"^(?:[0-9a-f]{40}|[0-9a-f]{64})$")]
 Count = Annotated[int, Field(ge=0, le=2**53)]
 
+# Not only dots: names become paths.
+_PART: Final = r"[A-Za-z0-9._-]*[A-Za-z0-9_-][A-Za-z0-9._-]*"
+
 STATUSES: Final = {
     "added": FileStatus.ADDED,
     "removed": FileStatus.REMOVED,
@@ -142,7 +145,7 @@ class BranchAnswer(Wire):
 class RepositoryAnswer(Wire):
     """`GET /repos/{owner}/{repo}`."""
 
-    full_name: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,100}/[A-Za-z0-9._-]{1,100}$")]
+    full_name: Annotated[str, Field(pattern=rf"^{_PART}/{_PART}$", max_length=200)]
     default_branch: str
 
 

@@ -5,9 +5,8 @@ No name, path or message that is made here holds the credentials of an address.
 
 from __future__ import annotations
 
-import base64
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Final
 from urllib.parse import unquote, urlsplit
@@ -31,15 +30,16 @@ class GitAddress:
     """An address taken apart."""
 
     url: str
-    """What git is given: without a password, and over HTTP without a user either."""
+    """What git is given: without a password, over HTTP without a user either, and without a query
+    or fragment, where people keep tokens."""
     scheme: str
     """`https`, `http`, `ssh` or `git`."""
     host: str
     """The host's name in lower case, without a port."""
     path: str
     """The repository's path on the host, without slashes around it and without `.git`."""
-    authorization: str | None
-    """The HTTP header that stands for the user and password of the address. Secret."""
+    login: tuple[str, str] | None = field(default=None, repr=False)
+    """The user and password to give over HTTP, where the address has them. Secret."""
 
     @property
     def folder_name(self) -> str:
@@ -50,8 +50,11 @@ class GitAddress:
     @property
     def repository(self) -> Repository:
         """The repository as people know it; with a page where the host is a known forge."""
-        parts = [part for part in clean_line(unquote(self.path)).split("/") if part]
-        if _is_forge(self.host) and len(parts) > 1 and re.fullmatch(r"[\w./~+-]+", self.path):
+        told = [part for part in clean_line(unquote(self.path)).split("/") if part]
+        # Names become paths of files, so none of their parts may lead elsewhere.
+        parts = [part for part in told if part not in (".", "..")] or [self.host]
+        is_plain = parts == told and re.fullmatch(r"[\w./~+-]+", self.path)
+        if _is_forge(self.host) and len(parts) > 1 and is_plain:
             return Repository("/".join(parts), f"https://{self.host}/{self.path}")
         return Repository("/".join(parts[-2:]))
 
@@ -68,7 +71,7 @@ def parse_address(url: str) -> GitAddress:
     if "://" not in url:
         if not (found := _SCP.fullmatch(url)):
             raise _refused(url)
-        return GitAddress(url, "ssh", found["host"].lower(), _trimmed(found["path"]), None)
+        return GitAddress(url, "ssh", found["host"].lower(), _trimmed(found["path"]))
     try:
         parts = urlsplit(url)
         host, port = parts.hostname or "", parts.port
@@ -79,17 +82,17 @@ def parse_address(url: str) -> GitAddress:
     if parts.scheme not in _SCHEMES or not re.fullmatch(_HOST, bare_host) or not path:
         raise _refused(url)
     user, password = unquote(parts.username or ""), unquote(parts.password or "")
-    authorization, kept_user = None, ""
+    # A line end in them would be one in what git reads from a credential helper.
+    if user.startswith("-") or re.search(r"[\x00-\x1f\x7f]", user + password):
+        raise _refused(url)
+    login, kept_user = None, ""
     if parts.scheme == "ssh":
         kept_user = f"{parts.username}@" if user else ""
     elif user or password:
-        token = base64.b64encode(f"{user}:{password}".encode()).decode()
-        authorization = f"Authorization: Basic {token}"
-    if user.startswith("-"):
-        raise _refused(url)
+        login = (user, password)
     netloc = f"{kept_user}{bare_host}" + (f":{port}" if port else "")
-    plain = parts._replace(netloc=netloc, fragment="").geturl()
-    return GitAddress(plain, parts.scheme, host, path, authorization)
+    plain = parts._replace(netloc=netloc, query="", fragment="").geturl()
+    return GitAddress(plain, parts.scheme, host, path, login)
 
 
 def remote_repository(url: str) -> Repository | None:

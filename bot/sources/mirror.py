@@ -28,6 +28,13 @@ _REMOTE: Final = "commitcast"
 _FETCH: Final = ("fetch", "--quiet", "--no-write-fetch-head", "--recurse-submodules=no")
 _HEADS: Final = "+refs/heads/*:refs/heads/*"
 _TAGS: Final = "+refs/tags/*:refs/tags/*"
+_USER, _PASSWORD = "COMMITCAST_GIT_USER", "COMMITCAST_GIT_PASSWORD"
+# Its words are arguments of a shell, which everybody can see: it takes the secret from its
+# environment.
+_HELPER: Final = (
+    '!f() { test "$1" = get && '
+    f"""printf 'username=%s\\npassword=%s\\n' "${_USER}" "${_PASSWORD}"; }}; f"""
+)
 # Where the server's HEAD is kept when it is on no branch.
 _DETACHED: Final = "refs/commitcast/head"
 _PAUSE: Final = 0.1
@@ -72,7 +79,10 @@ class Mirror:
         self.path: Final = root / f"{address.folder_name}.git"
         self._lock = root / f"{address.folder_name}.lock"
         self._limits = limits
-        self._git = Git(users_environment(_settings(address, limits, ssh)), address.url)
+        environment = users_environment(_settings(address, limits, ssh))
+        if address.login:
+            environment |= dict(zip((_USER, _PASSWORD), address.login, strict=True))
+        self._git = Git(environment, address.url)
 
     async def update(self, notify: Notify) -> None:
         """Bring branches and tags to where the server has them; make the mirror if there is none.
@@ -177,9 +187,12 @@ def _settings(address: GitAddress, limits: Limits, ssh: str) -> dict[str, str]:
         "http.lowSpeedTime": str(limits.stall),
         "core.sshCommand": ssh or f"ssh -oBatchMode=yes -oConnectTimeout={limits.stall}",
     }
-    if address.authorization:
-        root = "/".join(address.url.split("/", 3)[:3]) + "/"
-        settings[f"http.{root}.extraHeader"] = address.authorization
+    if address.login:
+        # A header of our own would go along with every redirect, to whatever host. git asks
+        # helpers for the host that wants a login, and ours knows but this one. The user's are
+        # left out: they would be told to keep this password.
+        root = "/".join(address.url.split("/", 3)[:3])
+        settings |= {"credential.helper": "", f"credential.{root}.helper": _HELPER}
     return settings
 
 

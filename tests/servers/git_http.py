@@ -26,6 +26,8 @@ class GitHttpServer:
         """The `Authorization` header of each request."""
         self.login: tuple[str, str] | None = None
         """The user and password to ask for; None lets everybody in."""
+        self.redirect: tuple[str, Literal["at once", "after login"]] | None = None
+        """The address of another server that a fetch is sent on to, and when."""
         self.fault: Fault | None = None
         """What goes wrong from now on: 404, 403, 503, no answer at all, or an answer that breaks
         off in the middle of a pack."""
@@ -74,8 +76,12 @@ class GitHttpServer:
                 raise web.HTTPForbidden
             case "broken":
                 raise web.HTTPServiceUnavailable
+        if self.redirect and self.redirect[1] == "at once":
+            raise web.HTTPFound(self.redirect[0] + request.path_qs)
         if self.login and request.headers.get("Authorization") != self._expected():
             raise web.HTTPUnauthorized(headers={"WWW-Authenticate": 'Basic realm="git"'})
+        if self.redirect:
+            raise web.HTTPFound(self.redirect[0] + request.path_qs)
         name, _, rest = request.path.lstrip("/").partition(".git/")
         if name not in self._published:
             raise web.HTTPNotFound

@@ -12,13 +12,13 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from analyzers.errors import RevisionNotFound, SourceError
 from analyzers.model import Analysis, Commit, Digest, Entry, Range, Span
 from analyzers.overview import arrange
 from analyzers.ports import Analyzer
-from bot.ports import CommitSource, Head
+from bot.ports import CommitSource
 from bot.spans import day_of, selection
 
 Progress = Callable[[int, int], None]
@@ -63,11 +63,9 @@ async def make_digest(
     Raises:
         SourceError: the repository did not give every commit of the span.
     """
-    tip = await _tip(source, request)
-    span = request.span or day_of(tip.committed_at, request.zone)
-    # The tip is read once and a range ends in it, so that a push meanwhile changes nothing.
-    wanted = Range(span.base, tip.sha) if isinstance(span, Range) else selection(span, tip.branch)
-    shas = await source.list_shas(wanted)
+    # The tip is looked up once and all is listed from it: a push meanwhile changes nothing.
+    branch, head, span = await _pinned(source, request)
+    shas = await source.list_shas(selection(span, head))
     analysed = await analyse_all(
         source.read(shas),
         analyzer,
@@ -78,9 +76,9 @@ async def make_digest(
     _require_each_once(shas, analysed)
     return Digest(
         repository=source.repository,
-        branch=tip.branch,
+        branch=branch,
         span=span,
-        head=tip.sha,
+        head=head,
         language=request.language,
         groups=arrange(analysed),
         generated_at=now,
@@ -136,11 +134,13 @@ async def analyse_all(
     return analysed
 
 
-async def _tip(source: CommitSource, request: DigestRequest) -> Head:
-    if not isinstance(request.span, Range) or request.span.head == "HEAD":
-        return await source.head(request.branch)
-    name = request.span.head
-    return Head(name, await source.resolve(name), datetime.max.replace(tzinfo=UTC))
+async def _pinned(source: CommitSource, request: DigestRequest) -> tuple[str, str, Span]:
+    """What the end of the history is called, its commit, and what to cover."""
+    span = request.span
+    if isinstance(span, Range) and span.head != "HEAD":
+        return span.head, await source.resolve(span.head), span
+    tip = await source.head(request.branch)
+    return tip.branch, tip.sha, span or day_of(tip.committed_at, request.zone)
 
 
 def _require_each_once(shas: Sequence[str], analysed: Sequence[Analysed]) -> None:

@@ -24,10 +24,10 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """The commits of a branch that were committed from `since` up to, not including, `until`."""
+    """The commits of a history that were committed from `since` up to, not including, `until`."""
 
-    branch: str
-    """The branch's name, as `Head.branch` gives it."""
+    head: str
+    """The full name of the commit that the history ends in, as `Head.sha` gives it."""
     since: datetime
     """The first instant, in UTC."""
     until: datetime
@@ -80,7 +80,7 @@ class CommitSource(ABC):
         clock hides no other.
 
         Raises:
-            RevisionNotFound: an end of the range is not in the repository.
+            RevisionNotFound: an end of the range, or the window's head, is not in the repository.
         """
 
     @abstractmethod

@@ -113,15 +113,15 @@ def day_of(instant: datetime, zone: str) -> Day:
     return Day(instant.astimezone(ZoneInfo(zone)).date(), zone)
 
 
-def selection(span: Span, branch: str) -> Selection:
-    """What a source is asked for: a span on a branch."""
+def selection(span: Span, head: str) -> Selection:
+    """What a source is asked for: a span of the history that ends in the commit of this name."""
     match span:
-        case Range():
-            return span
+        case Range(base):
+            return Range(base, head)
         case Period(since, until):
-            return Window(branch, since, until)
+            return Window(head, since, until)
         case Day(day, zone):
-            return Window(branch, _midnight(day, zone), _midnight(day + timedelta(days=1), zone))
+            return Window(head, _midnight(day, zone), _midnight(day + timedelta(days=1), zone))
 
 
 def _midnight(day: date, zone: str) -> datetime:

@@ -11,7 +11,7 @@ from typing import Final
 import pytest
 
 from analyzers.model import Commit
-from bot.ports import CommitSource
+from bot.ports import CommitSource, Window
 from bot.sources.git import GitSource
 
 ALWAYS: Final = datetime(1, 1, 3, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)
@@ -26,6 +26,11 @@ async def opened(path: Path) -> AsyncIterator[GitSource]:
         yield source
     finally:
         await source.aclose()
+
+
+async def list_all(source: CommitSource) -> tuple[str, ...]:
+    """All commits of the default branch."""
+    return await source.list_shas(Window((await source.head(None)).sha, *ALWAYS))
 
 
 async def read_all(source: CommitSource, *shas: str) -> list[Commit]:

@@ -15,7 +15,7 @@ import pytest
 from analyzers.errors import SourceError
 from bot.ports import Window
 from bot.sources.git import GitSource
-from tests.git_reading import ALWAYS, needs_proc, opened, processes, read_all, read_one
+from tests.git_reading import ALWAYS, list_all, needs_proc, opened, processes, read_all, read_one
 from tests.oddities import SUBMODULE, File
 from tests.repositories import Repo
 
@@ -112,7 +112,7 @@ async def test_reading_holds_one_commit_at_a_time_and_no_patch_over_the_limit(
         repo.commit({"a": f"{number:>9}\n" * 40_000})
     repo.commit({"huge": b"0123456789abcde\n" * (20_000_000 // 16), "line": b"x" * 3_000_000})
     async with opened(repo.path) as source:
-        shas = await source.list_shas(Window("main", *ALWAYS))
+        shas = await list_all(source)
         tracemalloc.start()
         try:
             sizes = {}
@@ -131,7 +131,7 @@ async def test_leaving_early_ends_the_processes_however_much_is_unread(repo: Rep
     for number in range(8):
         repo.commit({"a": f"{number} {'x' * 80}\n" * 10_000})
     async with opened(repo.path) as source:
-        shas = await source.list_shas(Window("main", *ALWAYS))
+        shas = await list_all(source)
         reading = source.read(shas)
         async with aclosing(reading):
             async for _ in reading:
@@ -218,5 +218,5 @@ async def test_a_git_that_dies_while_it_is_read_is_an_error_and_no_shorter_list(
     )
     async with opened(repo.path) as source:
         with pytest.raises(SourceError) as caught:
-            await read_all(source, *await source.list_shas(Window("main", *ALWAYS)), *shas)
+            await read_all(source, *await source.list_shas(Window(shas[-1], *ALWAYS)), *shas)
     assert caught.value.code == "error-git-failed"

@@ -20,10 +20,10 @@ from analyzers.errors import (
     RevisionNotFound,
     SourceError,
 )
-from bot.ports import Notice, Window
+from bot.ports import Notice
 from bot.sources.git import GitSource
 from bot.sources.mirror import Limits
-from tests.git_reading import ALWAYS, needs_proc, opened, processes, read_all
+from tests.git_reading import list_all, needs_proc, opened, processes, read_all
 from tests.repositories import Repo, git, nasty_repository
 from tests.servers.git_http import Fault, GitHttpServer
 
@@ -113,7 +113,7 @@ async def test_a_mirror_is_cloned_once_and_then_fetched(
     async with mirrors.open(url) as source:
         assert (await source.head(None)).sha == second
         assert (await source.head("topic")).branch == "topic"
-        assert await source.list_shas(Window("main", *ALWAYS)) == (second, first)
+        assert await list_all(source) == (second, first)
         assert source.repository.name == "acme/widget"
     assert (folder / "still-here").exists()
     assert mirrors.folders() == [folder]

@@ -23,7 +23,7 @@ from analyzers.text import clean
 from bot.ports import Window
 from bot.sources import commits
 from bot.sources.git import GitSource
-from tests.git_reading import ALWAYS, opened, read_all, read_one
+from tests.git_reading import ALWAYS, list_all, opened, read_all, read_one
 from tests.oddities import EXECUTABLE, SUBMODULE, SYMLINK, File
 from tests.repositories import (
     ISOLATED,
@@ -186,7 +186,7 @@ async def test_a_file_that_reads_like_a_diff_splits_nothing(repo: Repo) -> None:
     repo.commit({"a.diff": "\n".join(["pad" * 3000, *lines]), "b": "b\n"})
     second = repo.commit({"c": "c\n"})
     async with opened(repo.path) as source:
-        found = await read_all(source, *await source.list_shas(Window("main", *ALWAYS)))
+        found = await read_all(source, *await list_all(source))
     assert [[file.path for file in commit.files] for commit in found] == [
         ["c"],
         ["a.diff", "b"],
@@ -236,7 +236,7 @@ async def test_absurd_dates_are_dates(repo: Repo, clock: bytes, expected: dateti
     who = b"Ada Example <ada@example.com> "
     sha = repo.raw_commit(b"author " + who + clock + b"\ncommitter " + who + clock + b"\n")
     async with opened(repo.path) as source:
-        assert sha in await source.list_shas(Window("main", *ALWAYS))
+        assert sha in await list_all(source)
         assert (await source.head(None)).sha == sha
         [commit] = await read_all(source, sha)
     assert commit.authored_at == commit.committed_at == expected
@@ -276,13 +276,14 @@ async def test_a_range_is_what_rev_list_says(nasty: Path, names: str) -> None:
 async def test_a_window_takes_every_commit_by_its_own_clock(nasty: Path) -> None:
     """Invariant 1: the tip of this repository is a year old and hides nothing."""
     told = [line.split() for line in git(nasty, "log", "--format=%ct %H", "main").splitlines()]
+    tip = git(nasty, "rev-parse", "main")
     async with opened(nasty) as source:
-        assert len(await source.list_shas(Window("main", *ALWAYS))) == 160
+        assert len(await list_all(source)) == 160
         for hours in range(0, 48, 6):
             since = START + timedelta(hours=hours)
             until = since + timedelta(hours=6)
             expected = {s for at, s in told if since.timestamp() <= int(at) < until.timestamp()}
-            listed = await source.list_shas(Window("main", since, until))
+            listed = await source.list_shas(Window(tip, since, until))
             assert set(listed) == expected
             clocks = {sha: int(at) for at, sha in told}
             assert [clocks[s] for s in listed] == sorted((clocks[s] for s in listed), reverse=True)
@@ -291,14 +292,14 @@ async def test_a_window_takes_every_commit_by_its_own_clock(nasty: Path) -> None
 async def test_the_limits_of_a_window_are_first_in_and_last_out(repo: Repo) -> None:
     shas = [repo.commit({"a": f"{n}"}, date=START + timedelta(seconds=n)) for n in range(4)]
     async with opened(repo.path) as source:
-        window = Window("main", START + timedelta(seconds=1), START + timedelta(seconds=3))
+        window = Window(shas[-1], START + timedelta(seconds=1), START + timedelta(seconds=3))
         assert await source.list_shas(window) == (shas[2], shas[1])
 
 
 async def test_commits_of_one_second_stand_before_their_parents(repo: Repo) -> None:
     shas = [repo.commit({"a": f"{n}"}, date=START) for n in range(5)]
     async with opened(repo.path) as source:
-        assert await source.list_shas(Window("main", *ALWAYS)) == tuple(reversed(shas))
+        assert await list_all(source) == tuple(reversed(shas))
 
 
 async def test_a_merge_brings_old_commits_into_the_range(repo: Repo) -> None:
@@ -410,7 +411,7 @@ async def test_a_detached_head_is_a_branch_named_by_its_commit(repo: Repo) -> No
     async with opened(repo.path) as source:
         head = await source.head(None)
         assert (head.branch, head.sha) == (first[:7], first)
-        assert await source.list_shas(Window(head.branch, *ALWAYS)) == (first,)
+        assert await source.list_shas(Window(head.sha, *ALWAYS)) == (first,)
 
 
 async def test_an_empty_repository_says_so_and_an_unborn_branch_too(repo: Repo) -> None:
@@ -487,7 +488,7 @@ async def test_a_shallow_clone_says_where_its_history_is_cut(repo: Repo, tmp_pat
     clone = tmp_path / "shallow"
     repo.git("clone", "-q", "--depth=2", f"file://{repo.path}", str(clone))
     async with opened(clone) as source:
-        shas = await source.list_shas(Window("main", *ALWAYS))
+        shas = await list_all(source)
         newest, oldest = await read_all(source, *shas)
     assert (len(newest.files), newest.files_omitted) == (1, False)
     assert (oldest.files, oldest.files_omitted, len(oldest.parents)) == ((), True, 1)
@@ -518,7 +519,7 @@ async def test_reading_writes_nothing(repo: Repo) -> None:
     before = contents(repo.path)
     async with opened(repo.path) as source:
         await source.head(None)
-        await source.list_shas(Window("main", *ALWAYS))
+        await list_all(source)
         await read_all(source, *shas)
     assert contents(repo.path) == before
 

@@ -124,6 +124,10 @@ async def opened(redis: Redis, notices: list[Notice]) -> AsyncIterator[Opened]:
         await source.aclose()
 
 
+def tip(path: Path, branch: str) -> str:
+    return git(path, "rev-parse", branch)
+
+
 async def commits(source: GitHubSource, *shas: str) -> list[Commit]:
     return [commit async for commit in source.read(shas)]
 
@@ -217,20 +221,22 @@ async def test_the_end_of_a_range_that_is_missing_is_named(
 async def test_a_window_ends_where_it_says(long: Path, opened: Opened) -> None:
     since, until = DAY + timedelta(hours=400), DAY + timedelta(hours=440)
     async with GitHubServer(long) as server:
-        listed = await opened(server).list_shas(Window("main", since, until))
+        listed = await opened(server).list_shas(Window(tip(long, "main"), since, until))
     assert list(listed) == names(long, "main")[-110:-100]
 
 
 async def test_a_window_reads_no_more_pages_than_it_needs(long: Path, opened: Opened) -> None:
     newest = DAY + timedelta(hours=4 * 620)
     async with GitHubServer(long) as server:
-        await opened(server).list_shas(Window("main", newest - timedelta(days=1), newest))
-        assert len([seen for seen in server.seen if "/commits?" in seen.target]) <= 2
+        window = Window(tip(long, "main"), newest - timedelta(days=1), newest)
+        await opened(server).list_shas(window)
+        assert all("/commits?" in seen.target for seen in server.seen)
+        assert len(server.seen) <= 2
 
 
 async def test_a_tip_with_a_wrong_clock_hides_nothing(small: Path, opened: Opened) -> None:
     """Invariant 1: a list with `since` would be empty."""
-    window = Window("skewed", DAY, DAY + timedelta(days=1))
+    window = Window(tip(small, "skewed"), DAY, DAY + timedelta(days=1))
     async with GitHubServer(small) as server:
         listed = await opened(server).list_shas(window)
     assert set(listed) == set(names(small, "main"))
@@ -241,9 +247,10 @@ async def test_a_window_asks_for_no_date_that_github_refuses(small: Path, opened
     before = datetime(1969, 1, 1, tzinfo=UTC)
     async with GitHubServer(small) as server:
         source = opened(server)
-        assert await source.list_shas(Window("main", before, before + timedelta(days=9))) == ()
+        window = Window(tip(small, "main"), before, before + timedelta(days=9))
+        assert await source.list_shas(window) == ()
         assert server.seen == []
-        assert len(await source.list_shas(Window("skewed", before, ever))) == 6
+        assert len(await source.list_shas(Window(tip(small, "skewed"), before, ever))) == 6
 
 
 # Heads and names
@@ -665,7 +672,9 @@ async def test_every_bad_answer_has_an_error_of_its_own(
     async with GitHubServer(small) as server:
         server.inject(fault, times=10)
         with pytest.raises(SourceError) as caught:
-            await opened(server, pace=Pace(timeout=0.1)).head("main")
+            # Short only where the time is to run out: a busy machine answers late.
+            patience = 0.1 if fault in (hang, drip) else 30.0
+            await opened(server, pace=Pace(timeout=patience)).head("main")
         assert (caught.value.code, caught.value.permanent) == (code, permanent)
         assert len(server.seen) == (1 if permanent else 4)
         assert "a-token" not in repr(caught.value) + repr(caught.value.__cause__)

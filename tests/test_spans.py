@@ -22,6 +22,7 @@ from bot.spans import (
     selection,
 )
 
+HEAD = "a" * 40
 NOW = datetime(2026, 1, 6, 20, 30, tzinfo=UTC)
 MIN, MAX = (NOW.replace(year=year, tzinfo=None) for year in (1990, 2090))
 
@@ -97,6 +98,16 @@ def test_what_is_no_range_is_refused(text: str) -> None:
         parse_range(text)
 
 
+def test_whatever_is_selected_ends_in_the_head() -> None:
+    """Invariant 1: a branch that moves meanwhile brings nothing in and takes nothing out."""
+    period = Period(NOW - timedelta(days=1), NOW, "UTC")
+    assert selection(period, HEAD) == Window(HEAD, period.since, period.until)
+    midnight = datetime(2026, 1, 6, tzinfo=UTC)
+    day = Window(HEAD, midnight, midnight + timedelta(days=1))
+    assert selection(Day(date(2026, 1, 6), "UTC"), HEAD) == day
+    assert selection(Range("v1.0", "main"), HEAD) == Range("v1.0", HEAD)
+
+
 @pytest.mark.parametrize(
     ("day", "zone", "hours"),
     [
@@ -109,10 +120,10 @@ def test_what_is_no_range_is_refused(text: str) -> None:
 )
 def test_a_day_is_as_long_as_its_zone_says(day: date, zone: str, hours: int) -> None:
     """Invariant 1: the windows of two days in a row meet, whatever the clocks do."""
-    window = selection(Day(day, zone), "main")
+    window = selection(Day(day, zone), HEAD)
     assert isinstance(window, Window)
     assert window.until - window.since == timedelta(hours=hours)
-    after = selection(Day(day + timedelta(days=1), zone), "main")
+    after = selection(Day(day + timedelta(days=1), zone), HEAD)
     assert isinstance(after, Window)
     assert window.until == after.since
 
@@ -124,7 +135,7 @@ def test_a_day_is_as_long_as_its_zone_says(day: date, zone: str, hours: int) -> 
 def test_an_instant_lies_in_its_own_day(naive: datetime, zone: str) -> None:
     """Invariant 1: no instant falls between two days."""
     instant = naive.replace(tzinfo=UTC)
-    window = selection(day_of(instant, zone), "main")
+    window = selection(day_of(instant, zone), HEAD)
     assert isinstance(window, Window)
     assert window.since <= instant < window.until
 

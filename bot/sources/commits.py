@@ -7,14 +7,31 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
 from analyzers.model import MAX_PATCH_BYTES, FileChange, FileStatus, Person
 from analyzers.text import clean, clean_line
 
+# Formatters show dates in any zone, which must not leave the years that Python knows.
+FIRST_INSTANT: Final = datetime(1, 1, 3, tzinfo=UTC)
+LAST_INSTANT: Final = datetime(9999, 12, 29, tzinfo=UTC)
+
+_OBJECT_NAME: Final = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _ONE_LINE: Final = str.maketrans("\n\t\u2028\u2029", "    ")
 # What Python and some readers take for a line end and diffs do not.
 _FALSE_LINE_ENDS: Final = str.maketrans({"\r": None, "\u2028": " ", "\u2029": " "})
+
+
+def is_object_name(text: str) -> bool:
+    """Whether it is the full name of an object, by SHA-1 or SHA-256."""
+    return _OBJECT_NAME.fullmatch(text) is not None
+
+
+def in_calendar(instant: datetime) -> datetime:
+    """An instant in UTC; what can be shown in no zone is moved to `FIRST_INSTANT` or
+    `LAST_INSTANT`."""
+    return min(max(instant, FIRST_INSTANT), LAST_INSTANT).astimezone(UTC)
 
 
 def person(name: str, email: str) -> Person:

@@ -22,6 +22,7 @@ from analyzers.errors import (
 from analyzers.model import Commit, Range, Repository
 from analyzers.text import clean_line
 from bot.ports import CommitSource, Head, Notify, Selection, Window
+from bot.sources.commits import is_object_name
 from bot.sources.gitcommand import (
     WALK_LIMIT,
     Git,
@@ -37,7 +38,6 @@ from bot.sources.mirror import Limits, Mirror
 BATCH: Final = 500
 """Commits read by one pair of processes; their files' contents are fetched together."""
 
-_FULL_NAME: Final = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 # Nothing that git would search, look up in a log of movements, or take for an option.
 _REVISION: Final = re.compile(
     r"(?!-)(?!.*(?:@\{|\^\{|\.\.))[^\s:\x00-\x1f\x7f?*\[\\\ud800-\udfff]{1,250}"
@@ -157,9 +157,8 @@ class GitSource(CommitSource):
             case Range(base, head):
                 known = await self.resolve(base)
                 listed = await self._walk(await self.resolve(head), f"^{known}")
-            case Window(branch, since, until):
-                tip = await self._tip(branch) or await self.resolve(branch)
-                listed = await self._walk(tip, since=since, until=until)
+            case Window(head, since, until):
+                listed = await self._walk(await self.resolve(head), since=since, until=until)
         return tuple(sha for _, sha in sorted(listed, key=itemgetter(0), reverse=True))
 
     async def resolve(self, name: str) -> str:
@@ -172,7 +171,7 @@ class GitSource(CommitSource):
         found = await self._lookup(name)
         if isinstance(found, str):
             return found
-        if self._mirror and _FULL_NAME.fullmatch(name):
+        if self._mirror and is_object_name(name):
             try:
                 await self._mirror.fetch_commit(name)
             except SourceError as exc:
@@ -190,7 +189,7 @@ class GitSource(CommitSource):
         At most one commit is in memory at a time.
         """
         for sha in shas:
-            if not _FULL_NAME.fullmatch(sha):
+            if not is_object_name(sha):
                 raise RevisionNotFound("error-revision-not-found", name=clean_line(sha))
         once = list(dict.fromkeys(shas))
         for start in range(0, len(once), BATCH):
@@ -210,7 +209,7 @@ class GitSource(CommitSource):
             "rev-parse", "--verify", "--end-of-options", f"{name}^{{commit}}"
         )
         sha = outcome.output.decode(errors="replace").strip()
-        if not outcome.code and _FULL_NAME.fullmatch(sha):
+        if not outcome.code and is_object_name(sha):
             return sha
         code = "error-revision-not-found"
         if "ambiguous" in outcome.complaint:

@@ -12,6 +12,7 @@ from analyzers.errors import RevisionNotFound, SourceError
 from analyzers.model import Commit, Range, Repository
 from analyzers.text import clean_line
 from bot.ports import CommitSource, Head, Notice, Notify, ResponseCache, Selection, Window
+from bot.sources.commits import is_object_name
 from bot.sources.github_api import CONCURRENCY, DIFF, JSON, REAL_TIME, SHA, Answer, GitHubApi, Pace
 from bot.sources.github_json import (
     BranchAnswer,
@@ -108,7 +109,7 @@ class GitHubSource(CommitSource):
         path = f"/commits/{_segment(name.removeprefix('refs/'))}"
         answer = await self._get_revision(path, name, accept=SHA)
         sha = answer.body[:65].decode(errors="replace").strip()
-        if not _is_full(sha):
+        if not is_object_name(sha):
             raise SourceError("error-github-unexpected", problem="no object name")
         return sha
 
@@ -143,12 +144,14 @@ class GitHubSource(CommitSource):
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
+    async def _fixed(self, name: str) -> str:
+        """The commit that a list starts from: a branch may move from one page to the next."""
+        return name if is_object_name(name) else await self.resolve(name)
+
     async def _list_range(self, span: Range) -> list[ListedCommit]:
         """What a comparison lists: what the head has and the base has not, however they lie to
         each other; of a history that was rewritten, too."""
-        # Fixed names: a branch may move from one page to the next.
-        base = span.base if _is_full(span.base) else await self.resolve(span.base)
-        head = span.head if _is_full(span.head) else await self.resolve(span.head)
+        base, head = await self._fixed(span.base), await self._fixed(span.head)
         listed: list[ListedCommit] = []
         total = 0
         try:
@@ -186,14 +189,14 @@ class GitHubSource(CommitSource):
         """
         if window.until <= FIRST_DATE:
             return []
-        head = await self.head(window.branch)  # a fixed start, as in _list_range
-        path = f"/commits?sha={head.sha}&per_page=100"
+        head = await self._fixed(window.head)
+        path = f"/commits?sha={head}&per_page=100"
         if window.until < LAST_DATE:
             # A second more: whether GitHub's `until` counts the instant itself is not said.
             until = window.until + timedelta(seconds=1)
             path += f"&until={until:%Y-%m-%dT%H:%M:%SZ}"
         listed: list[ListedCommit] = []
-        async for answer in self._pages(path, head.sha):
+        async for answer in self._pages(path, head):
             page = parse(CommitList, answer.body).root
             listed += [c for c in page if window.since <= c.committed_at < window.until]
             if all(window.since - commit.committed_at > SKEW for commit in page):
@@ -211,7 +214,7 @@ class GitHubSource(CommitSource):
         raise SourceError("error-github-unexpected", problem="an endless list")
 
     async def _read_commit(self, sha: str) -> Commit:
-        if not _is_full(sha):
+        if not is_object_name(sha):
             raise RevisionNotFound("error-revision-not-found", name=clean_line(sha))
         answer = await self._get_revision(f"/commits/{sha}", sha)
         first = parse(CommitAnswer, answer.body)
@@ -284,7 +287,3 @@ def _segment(name: str) -> str:
     if name in ("", ".", "..") or not name.isprintable():
         raise RevisionNotFound("error-revision-not-found", name=clean_line(name))
     return quote(name, safe="")
-
-
-def _is_full(name: str) -> bool:
-    return len(name) in (40, 64) and not set(name) - set("0123456789abcdef")

@@ -110,7 +110,7 @@ class GitHubApi:
             headers={"User-Agent": "commitcast", "X-GitHub-Api-Version": "2022-11-28"}
             | ({"Authorization": f"Bearer {self._token}"} if self._token else {}),
             limits=httpx.Limits(max_connections=CONCURRENCY),
-            # The pool's queue is ours and takes as long as it takes; `pace` bounds the attempt.
+            # Waiting for a free connection has no limit of its own: `_attempt` bounds it all.
             timeout=httpx.Timeout(pace.timeout, pool=None),
         )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Final, TypeVar
 
 from pydantic import (
@@ -21,17 +21,15 @@ from analyzers.errors import SourceError
 from analyzers.model import Commit, FileStatus, Person
 from bot.sources import commits
 
-# Formatters show dates in any zone, which must not leave the years that Python knows.
-_FIRST: Final = datetime(1, 1, 3, tzinfo=UTC)
-_LAST: Final = datetime(9999, 12, 29, tzinfo=UTC)
+
+def _object_name(text: str) -> str:
+    if not commits.is_object_name(text):
+        raise ValueError("no object name")
+    return text
 
 
-def _in_utc(date: datetime) -> datetime:
-    return min(max(date, _FIRST), _LAST).astimezone(UTC)
-
-
-Instant = Annotated[AwareDatetime, AfterValidator(_in_utc)]
-Sha = Annotated[str, Field(pattern=r"^(?:[0-9a-f]{40}|[0-9a-f]{64})$")]
+Instant = Annotated[AwareDatetime, AfterValidator(commits.in_calendar)]
+Sha = Annotated[str, AfterValidator(_object_name)]
 Count = Annotated[int, Field(ge=0, le=2**53)]
 
 # Not only dots: names become paths.

@@ -20,10 +20,7 @@ _STATUS: Final = {
 }
 NO_FILE: Final = "000000"
 """The mode of a file on the side where it does not exist."""
-# Formatters show dates in any zone, which must not leave the years that Python knows.
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_FIRST: Final = datetime(1, 1, 3, tzinfo=UTC)
-_LAST: Final = datetime(9999, 12, 29, tzinfo=UTC)
 # Python knows encodings that are none, and one (punycode) that takes a time square in the length.
 _ENCODING: Final = re.compile(
     r"utf-?8|iso-?8859-?\d+|latin-?\d+|(windows|cp)-?\d+|koi8-[rut]|gbk|gb2312|gb18030|big5(-hkscs)?"
@@ -201,9 +198,9 @@ def instant(seconds: int) -> datetime:
     if seconds >= 2**63:
         seconds -= 2**64
     try:
-        return min(max(_EPOCH + timedelta(seconds=seconds), _FIRST), _LAST)
+        return commits.in_calendar(_EPOCH + timedelta(seconds=seconds))
     except OverflowError:
-        return _LAST if seconds > 0 else _FIRST
+        return commits.LAST_INSTANT if seconds > 0 else commits.FIRST_INSTANT
 
 
 def _stamp(line: bytes, encoding: str) -> tuple[Person, datetime]:

@@ -124,6 +124,7 @@ async def test_a_window_is_filtered_by_every_commit_s_own_clock(
 ) -> None:
     """Invariant 1: the tip's clock is a year behind, others are years ahead."""
     everything = listed(nasty, "main")
+    tip = git(nasty, "rev-parse", "main")
     start = datetime(2026, 1, 1, tzinfo=UTC)
     hours = (0, 6, 12, 24, 31, 48, 72)
     windows = [(start + timedelta(hours=a), start + timedelta(hours=b)) for a, b in pairwise(hours)]
@@ -134,7 +135,28 @@ async def test_a_window_is_filtered_by_every_commit_s_own_clock(
     async with opener(nasty) as source:
         for since, until in windows:
             expected = tuple(sha for date, sha in everything if since <= date < until)
-            assert await source.list_shas(Window("main", since, until)) == expected
+            assert await source.list_shas(Window(tip, since, until)) == expected
+
+
+async def test_a_push_after_the_tip_was_looked_up_adds_nothing_to_a_window(
+    opener: Opener, tmp_path: Path
+) -> None:
+    """Invariant 1: a digest holds what its head has, neither more nor less."""
+    repo = Repo(tmp_path / "pushed")
+    first = repo.commit({"a": "1\n"})
+    since, until = START - timedelta(days=1), START + timedelta(days=9)
+    async with opener(repo.path) as source:
+        head = await source.head(None)
+        repo.commit({"a": "2\n"})
+        assert await source.list_shas(Window(head.sha, since, until)) == (first,)
+
+
+async def test_a_window_on_no_commit_is_an_error(opener: Opener, nasty: Path) -> None:
+    since, until = START, START + timedelta(days=1)
+    async with opener(nasty) as source:
+        for missing in ("d" * 40, "--all", ""):
+            with pytest.raises(RevisionNotFound):
+                await source.list_shas(Window(missing, since, until))
 
 
 async def test_the_tip_of_a_branch_is_known_by_its_name(opener: Opener, nasty: Path) -> None:

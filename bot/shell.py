@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import shutil
 import signal
 import sys
@@ -265,6 +266,8 @@ def _deliver(reports: Sequence[Report], destination: Destination, words: Words) 
     except BrokenPipeError:
         raise  # the reader has seen enough; the shell's framework ends in silence
     except OSError as exc:
+        # What is left in the buffer would be tried again at the exit, and fail with a traceback.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise InputError("error-output", path="stdout", reason=exc.strerror or str(exc)) from exc
 
 

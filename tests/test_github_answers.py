@@ -20,6 +20,7 @@ from bot.sources.github_api import next_url
 from bot.sources.github_json import (
     CommitAnswer,
     Comparison,
+    RepositoryAnswer,
     parse,
     to_commit,
     with_patches,
@@ -306,3 +307,12 @@ def test_a_limit_is_told_from_a_missing_right(
     status: int, headers: dict[str, str], body: bytes, limited: bool
 ) -> None:
     assert is_limit(status, headers, body) is limited
+
+
+@pytest.mark.parametrize("name", ["../..", "acme/..", "./widget", "acme", "acme/a/b", "acme/a b"])
+def test_a_repository_s_new_name_leads_to_no_other_folder(name: str) -> None:
+    body = json.dumps({"full_name": name, "default_branch": "main"}).encode()
+    with pytest.raises(SourceError):
+        parse(RepositoryAnswer, body)
+    plain = body.replace(name.encode(), b"acme/.github")
+    assert parse(RepositoryAnswer, plain).full_name == "acme/.github"

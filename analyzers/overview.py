@@ -90,7 +90,7 @@ def _numbered(drafts: Sequence[_Draft]) -> tuple[Group, ...]:
         entries = []
         for commit, analysis in draft.members:
             number += 1
-            entries.append(Entry(number, commit.without_patches(), analysis))
+            entries.append(Entry(number, commit, analysis))
         groups.append(Group(draft.kind, draft.name, draft.importance, tuple(entries)))
     return tuple(groups)
 

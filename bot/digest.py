@@ -98,7 +98,7 @@ async def analyse_commit(
         async for commit in commits:
             analysis = await analyzer.analyze(commit, language)
             return Entry(1, commit.without_patches(), analysis)
-    raise RevisionNotFound("error-revision-not-found", name=name, repository=source.repository.name)
+    raise RevisionNotFound("error-revision-not-found", name=name)
 
 
 async def analyse_all(

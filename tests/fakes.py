@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncGenerator, Container, Sequence
 from typing import final
 
-from analyzers.model import Analysis, Commit
+from analyzers.model import Analysis, Commit, Repository
 from analyzers.ports import AnalysisCache, Analyzer
+from bot.ports import CommitSource, Head, Selection
 
 
 @final
@@ -50,3 +52,42 @@ class MemoryAnalysisCache(AnalysisCache):
 
     async def put(self, sha: str, identity: str, analysis: Analysis) -> None:
         self.kept[sha, identity] = analysis
+
+
+@final
+class MemorySource(CommitSource):
+    """A history in memory: every commit listed, newest first, those in `lost` not given out."""
+
+    def __init__(self, commits: Sequence[Commit], lost: Container[str] = ()) -> None:
+        self.commits = {commit.sha: commit for commit in commits}
+        self.lost = lost
+        self.given = 0
+        """How many commits were given out."""
+        self.is_closed = False
+        """Whether the last reading was ended in order."""
+
+    @property
+    def repository(self) -> Repository:
+        return Repository("acme/widget")
+
+    async def head(self, branch: str | None) -> Head:
+        tip = next(iter(self.commits.values()))
+        return Head(branch or "main", tip.sha, tip.committed_at)
+
+    async def list_shas(self, selection: Selection) -> tuple[str, ...]:
+        return tuple(self.commits)
+
+    async def resolve(self, name: str) -> str:
+        return next(sha for sha in self.commits if sha.startswith(name))
+
+    async def read(self, shas: Sequence[str]) -> AsyncGenerator[Commit]:
+        try:
+            for sha in shas:
+                if sha not in self.lost:
+                    self.given += 1
+                    yield self.commits[sha]
+        finally:
+            self.is_closed = True
+
+    async def aclose(self) -> None:
+        pass

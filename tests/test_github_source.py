@@ -671,9 +671,9 @@ async def test_every_bad_answer_has_an_error_of_its_own(
     """Invariant 10."""
     async with GitHubServer(small) as server:
         server.inject(fault, times=10)
+        # Short only where the time is to run out: a busy machine answers late.
+        patience = 0.1 if fault in (hang, drip) else 30.0
         with pytest.raises(SourceError) as caught:
-            # Short only where the time is to run out: a busy machine answers late.
-            patience = 0.1 if fault in (hang, drip) else 30.0
             await opened(server, pace=Pace(timeout=patience)).head("main")
         assert (caught.value.code, caught.value.permanent) == (code, permanent)
         assert len(server.seen) == (1 if permanent else 4)

@@ -78,7 +78,6 @@ def test_every_commit_is_in_one_group_and_numbered_in_reading_order(
     entries = [entry for group in groups for entry in group.entries]
     assert sorted(entry.commit.sha for entry in entries) == sorted(c.sha for c, _ in pairs)
     assert [entry.number for entry in entries] == list(range(1, len(pairs) + 1))
-    assert all(file.patch is None for entry in entries for file in entry.commit.files)
     for group in groups:
         ranks = [entry.analysis.importance.rank for entry in group.entries]
         assert group.importance.rank == max(ranks)

@@ -1,0 +1,78 @@
+"""The flow from a source to a digest."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from analyzers.errors import SourceError
+from analyzers.model import Day, Digest, FileChange, FileStatus
+from analyzers.ports import Analyzer
+from bot.digest import DigestRequest, analyse_commit, make_digest
+from tests.digests import NOON, a_commit, rules_analysis
+from tests.fakes import MemorySource, RecordingAnalyzer
+
+LATEST = DigestRequest(span=None, branch=None, zone="Asia/Shanghai", language="en")
+FILES = (FileChange("src/widget.py", FileStatus.MODIFIED, 1, 0, patch="@@ -0,0 +1 @@\n+x"),)
+COMMITS = [a_commit(number, f"Change {number}", files=FILES) for number in range(1, 41)]
+
+
+async def digest_of(
+    source: MemorySource, analyzer: Analyzer, told: list[tuple[int, int]]
+) -> Digest:
+    return await make_digest(
+        source,
+        analyzer,
+        LATEST,
+        workers=4,
+        now=NOON,
+        progress=lambda done, total: told.append((done, total)),
+    )
+
+
+async def test_every_listed_commit_is_in_the_digest_once_and_without_its_patches() -> None:
+    """Invariants 1 and 5."""
+    source, analyzer = MemorySource(COMMITS), RecordingAnalyzer(rules_analysis())
+    told: list[tuple[int, int]] = []
+    digest = await digest_of(source, analyzer, told)
+    assert sorted(e.commit.sha for e in digest.entries) == sorted(c.sha for c in COMMITS)
+    assert len(analyzer.calls) == len(COMMITS)
+    assert all(file.patch is None for e in digest.entries for file in e.commit.files)
+    assert told == [(done, len(COMMITS)) for done in range(1, len(COMMITS) + 1)]
+
+
+async def test_the_latest_day_is_the_tips_in_the_readers_zone() -> None:
+    tip = a_commit(1, committed_at=NOON.replace(hour=20))
+    digest = await digest_of(MemorySource([tip]), RecordingAnalyzer(rules_analysis()), [])
+    assert digest.span == Day(NOON.replace(day=7).date(), "Asia/Shanghai")
+
+
+async def test_a_commit_that_a_source_loses_is_an_error_and_not_a_shorter_digest() -> None:
+    """Invariant 1."""
+    source = MemorySource(COMMITS, lost={COMMITS[3].sha, COMMITS[7].sha})
+    with pytest.raises(SourceError) as caught:
+        await digest_of(source, RecordingAnalyzer(rules_analysis()), [])
+    assert caught.value.details == {"missing": 2, "total": len(COMMITS)}
+
+
+async def test_no_more_is_read_than_the_workers_need() -> None:
+    source, analyzer = MemorySource(COMMITS), RecordingAnalyzer(rules_analysis())
+    analyzer.gate.clear()
+    making = asyncio.create_task(digest_of(source, analyzer, []))
+    for _ in range(100):  # as often as anything is left to do
+        await asyncio.sleep(0)
+    assert len(analyzer.calls) == 4
+    assert source.given <= 4 + 4 + 1
+    making.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await making
+    assert source.is_closed
+    assert analyzer.cancelled == 4
+
+
+async def test_one_commit_is_found_by_its_short_name() -> None:
+    source, wanted = MemorySource(COMMITS), COMMITS[5]
+    entry = await analyse_commit(source, RecordingAnalyzer(rules_analysis()), wanted.sha[:9], "en")
+    assert entry.commit.sha == wanted.sha
+    assert source.is_closed

@@ -10,13 +10,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from urllib.parse import quote
-from zoneinfo import ZoneInfo
 
 from analyzers.model import Digest, Entry, Repository
 from analyzers.text import clean_line, shorten
 from formatters.detail import Detail, Part, author_of, detail
 from formatters.digest import GLYPHS, Outline, Section, outline, zone_of
-from formatters.text import Words
+from formatters.text import Words, local
 
 MAX_CELL = 160
 """Characters of a headline in the table and in the contents; its own section has it whole."""
@@ -150,7 +149,7 @@ def _table(page: Outline, zone: str, words: Words) -> str:
         rows.append(
             [
                 f"[{line.entry.number}](#{commit.sha})",
-                f"{commit.committed_at.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M}",
+                f"{local(commit.committed_at, zone):%Y-%m-%d %H:%M}",
                 escape(author_of(commit, words)),
                 _link(code(commit.short_sha), line.url),
                 prose(shorten(line.headline, MAX_CELL)),

@@ -264,8 +264,13 @@ def texts() -> st.SearchStrategy[str]:
 
 
 def instants() -> st.SearchStrategy[datetime]:
-    """Instants of the last decades, in UTC."""
-    return st.datetimes(datetime(1971, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - hypothesis wants naive limits
+    """Instants in UTC, mostly of the last decades, else at the edges of the calendar."""
+    usual = st.datetimes(datetime(1971, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - hypothesis wants naive limits
+    return usual | st.sampled_from([datetime.min, datetime.max]).map(_in_utc)
+
+
+def _in_utc(instant: datetime) -> datetime:
+    return instant.replace(tzinfo=UTC)
 
 
 def some_texts(most: int = 3) -> st.SearchStrategy[tuple[str, ...]]:
@@ -373,7 +378,8 @@ def analyses() -> st.SearchStrategy[Analysis]:
 def spans() -> st.SearchStrategy[Span]:
     """Days, periods and ranges."""
     zone = st.sampled_from(("UTC", "Asia/Shanghai", "America/New_York", "Asia/Kathmandu"))
-    day = st.builds(Day, st.dates(date(1971, 1, 1), date(2100, 1, 1)), zone)
+    dates = st.dates(date(1971, 1, 1), date(2100, 1, 1)) | st.sampled_from([date.min, date.max])
+    day = st.builds(Day, dates, zone)
     return (
         day | st.builds(Period, instants(), instants(), zone) | st.builds(Range, texts(), texts())
     )

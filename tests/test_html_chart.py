@@ -89,6 +89,15 @@ def test_one_clock_in_fifty_does_not_squeeze_a_range() -> None:
     assert places[-1] == 98.0
 
 
+@pytest.mark.parametrize("edge", [datetime.min + timedelta(hours=1), datetime.max])
+def test_a_range_up_to_an_edge_of_the_calendar_can_be_drawn(edge: datetime) -> None:
+    """A clock may be as wrong as that."""
+    digest = a_span_of(NOON, NOON + timedelta(hours=1), edge.replace(tzinfo=UTC))
+    made = drawn(replace(digest, span=Range("v1", "main")))
+    assert len(made.dots) == 3
+    assert made.ticks
+
+
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(digests(max_commits=7))
 def test_whatever_the_clocks_say_the_chart_can_be_drawn(digest: Digest) -> None:

@@ -248,3 +248,14 @@ def _prefixes_of_fstrings() -> Iterator[str]:
                 beginning = str(node.values[0].value)
                 if re.fullmatch(r"[a-z]+(-[a-z]+)*-", beginning):
                     yield beginning
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("zone", ["Asia/Shanghai", "America/New_York"])
+@pytest.mark.parametrize(("edge", "year"), [(datetime.min, "1"), (datetime.max, "9999")])
+def test_an_instant_at_an_edge_of_the_calendar_is_told_in_any_zone(
+    language: str, zone: str, edge: datetime, year: str
+) -> None:
+    words, instant = words_for(language), edge.replace(tzinfo=UTC)
+    assert re.search(rf"\b{year}(?!\d)", words.instant(instant, zone))
+    assert re.fullmatch(r"\d\d:\d\d", words.time(instant, zone))

@@ -142,8 +142,9 @@ def _ticks(
         step = _DAY * math.ceil((end - start) / _DAY / (_MOST_TICKS - 1))
     # Sums of local times follow the wall clock, so ticks stay on round hours across a DST change.
     midnight = datetime.combine(start.astimezone(ZoneInfo(zone)), time(), ZoneInfo(zone))
-    skipped = math.ceil((start - midnight) / step)
-    for index in range(skipped, skipped + _MOST_TICKS + 1):
+    # Counted before they are added: beyond the last one there may be no calendar left.
+    first, last = math.ceil((start - midnight) / step), math.floor((end - midnight) / step)
+    for index in range(first, last + 1):
         tick = midnight + index * step
         if not start <= tick <= end:
             continue

@@ -8,7 +8,7 @@ English. Fluent and Babel take a quarter of a second to import, so that waits fo
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
 from typing import final
@@ -84,12 +84,21 @@ class Words:
         """An instant to the minute by the clocks of an IANA zone: `6 Jan 2026, 23:28`."""
         from babel.dates import format_datetime
 
-        local = value.astimezone(ZoneInfo(zone))
-        return format_datetime(local, self("pattern-instant"), locale=self.language)
+        pattern = self("pattern-instant")
+        return format_datetime(local(value, zone), pattern, locale=self.language)
 
     def time(self, value: datetime, zone: str) -> str:
         """The time of day by the clocks of an IANA zone: `23:28`."""
-        return f"{value.astimezone(ZoneInfo(zone)):%H:%M}"
+        return f"{local(value, zone):%H:%M}"
+
+
+def local(instant: datetime, zone: str) -> datetime:
+    """An instant by the clocks of an IANA zone; in UTC at the calendar's edges, where those clocks
+    would show a year that Python does not know."""
+    try:
+        return instant.astimezone(ZoneInfo(zone))
+    except OverflowError:
+        return instant.astimezone(UTC)
 
 
 def words_for(language: str) -> Words:

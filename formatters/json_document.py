@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import json
 import sys
-from collections import Counter
 from typing import Annotated
 
 from pydantic import Discriminator, TypeAdapter
 
 from analyzers import model
 from formatters import json_models as models
-from formatters.digest import authors, rules_reasons
+from formatters.counts import count
 
 
 def document(digest: model.Digest) -> str:
@@ -26,7 +25,7 @@ def document(digest: model.Digest) -> str:
         branch=digest.branch,
         head=digest.head,
         span=_span(digest.span),
-        counts=_counts(digest.entries),
+        counts=models.Counts.model_validate(count(digest.entries)),
         groups=tuple(_group(group) for group in digest.groups),
         commits=tuple(_commit(entry, digest.repository) for entry in digest.entries),
     )
@@ -59,25 +58,6 @@ def _span(span: model.Span) -> models.Day | models.Period | models.Range:
     if isinstance(span, model.Period):
         return models.Period.model_validate(span)
     return models.Range.model_validate(span)
-
-
-def _counts(entries: tuple[model.Entry, ...]) -> models.Counts:
-    who = authors(entries)
-    analyses = [entry.analysis for entry in entries]
-    by_model = [analysis for analysis in analyses if analysis.by_model]
-    importances = Counter(analysis.importance for analysis in analyses)
-    return models.Counts(
-        commits=len(entries),
-        people=who.people,
-        bots=who.bots,
-        additions=sum(entry.commit.additions for entry in entries),
-        deletions=sum(entry.commit.deletions for entry in entries),
-        importance={importance: importances[importance] for importance in model.Importance},
-        kinds=dict(Counter(analysis.kind for analysis in analyses).most_common()),
-        analysed=len(by_model),
-        read_in_part=sum(not analysis.coverage.is_whole for analysis in by_model),
-        by_rules=dict(rules_reasons(entries)),
-    )
 
 
 def _group(group: model.Group) -> models.Group:

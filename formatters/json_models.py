@@ -14,6 +14,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from analyzers import model
 from analyzers.text import clean
+from formatters.digest import OBJECT_NAME
 
 Text = Annotated[str, BeforeValidator(clean)]
 """Text without control characters: whoever prints it is not surprised."""
@@ -218,7 +219,7 @@ class Commit(_Model):
 
     number: int
     """Its number in the digest, from 1, in the order of reading."""
-    sha: Annotated[str, Field(pattern="^([0-9a-f]{40}|[0-9a-f]{64})$")]
+    sha: Annotated[str, Field(pattern=OBJECT_NAME)]
     """The full object name."""
     url: Text | None
     """Its page; null where there is none."""
@@ -271,7 +272,7 @@ class Counts(_Model):
     commits: int
     """All commits of the digest."""
     people: int
-    """Different authors that are no bots."""
+    """Different authors that are no bots, told apart by their names."""
     bots: int
     """Different authors that are bots."""
     additions: int

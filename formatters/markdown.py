@@ -15,6 +15,7 @@ from analyzers.model import Digest, Entry, Repository
 from analyzers.text import clean_line, shorten
 from formatters.detail import Detail, Part, author_of, detail
 from formatters.digest import GLYPHS, Outline, Section, outline, zone_of
+from formatters.prose import code_spans
 from formatters.text import Words, local
 
 MAX_CELL = 160
@@ -32,9 +33,6 @@ _ACTIVE = re.compile(
 
 _OPENING = re.compile(r"\A(?:(?P<mark>[-+=:])|\d{1,9}(?=[.)]))")
 """What means something at the beginning of a line, besides what `_ACTIVE` finds everywhere."""
-
-_CODE = re.compile(r"(?<!`)`(?=\S)([^`|]+)(?<=\S)`(?!`)")
-"""What a commit or a model marked as code. A pipe would end a table's cell even there."""
 
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "|": "&#124;"}
 
@@ -93,11 +91,12 @@ def escape(text: str) -> str:
 
 def prose(text: str) -> str:
     """Escaped text in which what stands between single backticks is shown as code."""
-    pieces = _CODE.split(" ".join(text.split()))  # text and code by turns, text first
-    shown = (
-        code(piece) if position % 2 else _ACTIVE.sub(_disarmed, piece)
-        for position, piece in enumerate(pieces)
-    )
+    shown = []
+    for piece, is_code in code_spans(" ".join(text.split())):
+        if is_code and "|" not in piece:  # which would end a table's cell even there
+            shown.append(f"`{piece}`")
+        else:
+            shown.append(_ACTIVE.sub(_disarmed, f"`{piece}`" if is_code else piece))
     return _OPENING.sub(_closed, "".join(shown))
 
 

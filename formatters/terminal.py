@@ -15,6 +15,7 @@ from rich.text import Text
 from analyzers.model import Digest, Entry, Importance, Repository
 from formatters.detail import Part, detail
 from formatters.digest import GLYPHS, Line, Section, outline
+from formatters.prose import code_spans
 from formatters.text import Words
 
 COLOURS = {Importance.HIGH: "red", Importance.MEDIUM: "yellow", Importance.LOW: "green"}
@@ -109,8 +110,9 @@ def _part(console: Console, part: Part, words: Words) -> None:
 
 def _prose(text: str) -> Text:
     """Text of an analysis, what stands between backticks highlighted as code."""
-    prose = Text(text)
-    prose.highlight_regex(r"`[^`\n]+`", "cyan")
+    prose = Text()
+    for piece, is_code in code_spans(text):
+        prose.append(f"`{piece}`" if is_code else piece, "cyan" if is_code else None)
     return prose
 
 

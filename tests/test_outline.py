@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from analyzers.model import (
@@ -51,8 +51,6 @@ from tests.digests import (
 
 EN, ZH = words_for("en"), words_for("zh")
 UNCLEAN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-
-quick = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def of(
@@ -158,6 +156,46 @@ def test_a_group_tells_its_numbers_and_each_different_headline_once() -> None:
     assert outline(of(rules_analysis()), EN).sections[0].numbers == "1"
 
 
+def test_the_gist_of_a_large_group_counts_what_it_does_not_tell() -> None:
+    day = of(*(rules_analysis(f"Bump {n}") for n in range(50)))
+    assert outline(day, EN).sections[0].gist == (
+        "Bump 0 · Bump 1 · Bump 2 · Bump 3 · Bump 4 · Bump 5 · 44 more"
+    )
+    assert outline(day, ZH).sections[0].gist.endswith(" · Bump 5 · 另有 44 个")
+
+
+@pytest.mark.parametrize(
+    ("name", "title"),
+    [
+        ("Add … party packages.", "Add … party packages (1 alike)"),
+        ("更新…的文档。", "更新…的文档 (1 alike)"),
+        ("Fix typo in …", "Fix typo in … (1 alike)"),
+        ("...", "Alike (1)"),
+    ],
+)
+def test_a_name_that_was_a_sentence_loses_its_end_mark(name: str, title: str) -> None:
+    day = of(rules_analysis(), kind=GroupKind.ALIKE, name=name)
+    assert outline(day, EN).sections[0].title == title
+
+
+@pytest.mark.parametrize(
+    ("component", "kind"), [("tests", Kind.TEST), ("Docs", Kind.DOCS), ("ci", Kind.CI)]
+)
+@pytest.mark.parametrize("words", [EN, ZH])
+def test_a_component_called_as_the_kind_is_not_told_twice(
+    words: Words, component: str, kind: Kind
+) -> None:
+    analysis = rules_analysis(kinds=(kind,), facts=Facts(components=(component,)))
+    (line,) = outline(of(analysis), words).sections[0].lines
+    assert line.tags == (words(f"kind-{kind.value}"),)
+
+
+def test_authors_are_told_apart_by_their_names_alone() -> None:
+    people = [Person("Ada", "a"), Person("ada", "b"), Person("", "c"), Person("", "d")]
+    entries = tuple(an_entry(n, author=author) for n, author in enumerate(people, start=1))
+    assert outline(a_digest(a_group(*entries)), EN).stats.startswith("4 commits by 2 people · ")
+
+
 def test_a_line_is_tagged_with_what_it_breaks_its_kind_and_its_component() -> None:
     facts = Facts(components=("gateway",), breaking=("BREAKING CHANGE",))
     analysis = model_analysis(kinds=(Kind.FIX, Kind.TEST), facts=facts)
@@ -254,7 +292,6 @@ def test_a_digest_says_how_complete_it_is(all_analyses: list[Analysis], told: st
     assert outline(of(*all_analyses), EN).completeness == told
 
 
-@quick
 @given(digests(max_commits=40), st.sampled_from((EN, ZH)))
 def test_every_commit_is_on_one_line_and_the_counts_add_up(digest: Digest, words: Words) -> None:
     """Invariants 1 and 3, whatever the commits are."""
@@ -269,7 +306,6 @@ def test_every_commit_is_on_one_line_and_the_counts_add_up(digest: Digest, words
         assert not page.overview
 
 
-@quick
 @given(digests(max_commits=7), st.sampled_from((EN, ZH)))
 def test_no_text_of_a_digest_breaks_its_line_or_steers_a_terminal(
     digest: Digest, words: Words
@@ -417,7 +453,6 @@ def test_an_author_without_a_name_is_unknown_and_their_address_stays_private() -
     assert "ada@example.org" not in repr(replace(page, entry=an_entry(1, author=Person("", ""))))
 
 
-@quick
 @given(commits(), analyses(), st.sampled_from((EN, ZH)))
 def test_no_text_of_an_analysis_steers_anything_and_no_part_is_empty(
     commit: Commit, analysis: Analysis, words: Words

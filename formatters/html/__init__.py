@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import re
 from collections import Counter
 from collections.abc import Iterable
 from datetime import date
@@ -21,16 +20,16 @@ from urllib.parse import urlsplit
 
 from analyzers.model import Digest, Entry, Importance, Kind, Repository
 from analyzers.text import clean_line
+from formatters.counts import author_key
 from formatters.detail import author_of, detail
 from formatters.digest import outline, zone_of
 from formatters.html.chart import Chart, chart, radius
+from formatters.prose import code_spans
 from formatters.text import Words
 
 if TYPE_CHECKING:
     from jinja2 import Environment
     from markupsafe import Markup
-
-_CODE = re.compile(r"(?<!`)`(?=\S)([^`\n]+)(?<=\S)`(?!`)")
 
 
 def page(digest: Digest, words: Words) -> str:
@@ -51,8 +50,8 @@ def page(digest: Digest, words: Words) -> str:
         chart_description=_described(drawing, words) if drawing else "",
         radius=radius,
         total=len(entries),
-        authors=Counter(author_of(entry.commit, words) for entry in entries).most_common(),
-        author_of=author_of,
+        authors=_authors(entries, words),
+        author_key=author_key,
         importances=_choices(Importance, [e.analysis.importance for e in entries], words),
         kinds=_choices(Kind, [e.analysis.kind for e in entries], words),
         generated=words.instant(digest.generated_at, zone),
@@ -122,7 +121,10 @@ def _code(text: str) -> Markup:
     """Escaped text; what stands between backticks, as models and titles write names, is code."""
     from markupsafe import Markup, escape
 
-    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped before
+    code = Markup("<code>{}</code>")
+    return Markup("").join(
+        code.format(piece) if is_code else escape(piece) for piece, is_code in code_spans(text)
+    )
 
 
 def _web_address(url: str | None) -> str | None:
@@ -137,6 +139,17 @@ def _choices(
     counts = Counter(found)
     name = members.__name__.lower()
     return [(m.value, words(f"{name}-{m}"), counts[m]) for m in members if counts[m]]
+
+
+def _authors(entries: Iterable[Entry], words: Words) -> list[tuple[str, str, int]]:
+    """What the filter of authors offers: keys, names as first written, and how often."""
+    names: dict[str, str] = {}
+    counts: Counter[str] = Counter()
+    for entry in entries:
+        key = author_key(entry.commit.author)
+        names.setdefault(key, author_of(entry.commit, words))
+        counts[key] += 1
+    return [(key, names[key], n) for key, n in counts.most_common()]
 
 
 def _described(drawing: Chart, words: Words) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from jsonschema import Draft202012Validator
 
 from analyzers.model import Analysis, Commit, Digest, Entry, Facts, Importance, Kind, RulesReason
@@ -33,8 +33,6 @@ from tests.digests import (
 )
 
 DOCS = Path(__file__).parent.parent / "docs"
-
-quick = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @pytest.fixture(scope="module")
@@ -161,7 +159,6 @@ def test_a_sha_256_object_name_is_valid(validator: Draft202012Validator) -> None
     assert validator.is_valid(json.loads(commit_document(entry, WIDGET)))
 
 
-@quick
 @given(digests(max_commits=7))
 def test_whatever_commits_say_the_document_is_valid_and_complete(digest: Digest) -> None:
     """Invariants 1, 3 and 7: every commit once and in one group, counts that add up, and no
@@ -181,7 +178,6 @@ def test_whatever_commits_say_the_document_is_valid_and_complete(digest: Digest)
     assert not [told for told in texts_of(made) if steering.search(told)]
 
 
-@quick
 @given(commits(), analyses())
 def test_whatever_one_commit_says_its_document_is_valid(commit: Commit, analysis: Analysis) -> None:
     """Invariant 7."""

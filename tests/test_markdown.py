@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -48,8 +48,6 @@ OURS = {
 CLICKABLE = re.compile(r"@\w|(?<!&)#\d|\bGH-\d|://|\bwww\.", re.IGNORECASE)
 """What a renderer or a chat may turn into a mention, a reference or a link."""
 
-quick = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-
 
 def parsed(markdown: str) -> list[Token]:
     return list(_flat(PARSER.parse(markdown)))
@@ -85,7 +83,7 @@ def assert_ours_alone(tokens: list[Token], allowed: set[str]) -> None:
 # --- text --------------------------------------------------------------------------------------
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(texts().map(clean_line).filter(bool))
 @example("a__b _c_ __d__ e_")
 @example("1) one")
@@ -104,7 +102,7 @@ def test_escaped_text_is_shown_as_it_was_and_means_nothing(text: str) -> None:
         assert not CLICKABLE.search("".join(t.content for t in inline))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(texts().map(clean_line))
 @example("` ` and ` x`")
 def test_prose_means_nothing_but_code(text: str) -> None:
@@ -229,7 +227,6 @@ def test_lines_of_a_summary_stay_apart() -> None:
     assert "one\\\n\\# two\\\n\\- three\n" in text
 
 
-@quick
 @given(digests(max_commits=40), st.sampled_from(LANGUAGES))
 def test_whatever_commits_say_every_one_is_in_the_report_and_nothing_else_is_markup(
     digest: Digest, language: str
@@ -254,7 +251,6 @@ def test_whatever_commits_say_every_one_is_in_the_report_and_nothing_else_is_mar
     assert sum(t.type == "em_open" for t in tokens) == len(wanted)
 
 
-@quick
 @given(commits(), analyses(), st.sampled_from(LANGUAGES))
 def test_whatever_one_commit_says_nothing_else_is_markup(
     commit: Commit, analysis: Analysis, language: str

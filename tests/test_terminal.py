@@ -7,7 +7,7 @@ import re
 from dataclasses import replace
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.console import Console
@@ -32,8 +32,6 @@ SEQUENCES = re.compile(
     r"\x1b\[[0-9;]*m|\x1b\]8;(?:id=\d+)?;(?:https://forge\.example/acme/widget/commit/[0-9a-f]{40})?\x1b\\"
 )
 """The sequences that may leave: colours, and links to the commit's own page."""
-
-quick = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def written(
@@ -137,7 +135,6 @@ def test_a_headline_that_is_too_long_is_cut_with_an_ellipsis_at_the_width(width:
     assert width - 1 <= cell_len(line) <= width
 
 
-@quick
 @given(digests(max_commits=40), st.integers(40, 200))
 def test_whatever_a_commit_says_lines_fit_and_nothing_steers_the_terminal(
     digest: Digest, width: int
@@ -148,7 +145,6 @@ def test_whatever_a_commit_says_lines_fit_and_nothing_steers_the_terminal(
     assert all(cell_len(line) <= width for line in text.splitlines())
 
 
-@quick
 @given(commits(), analyses(), st.integers(40, 200), st.sampled_from(LANGUAGES))
 def test_whatever_an_analysis_says_it_steers_nothing(
     commit: Commit, analysis: Analysis, width: int, language: str

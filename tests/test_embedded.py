@@ -112,6 +112,10 @@ def is_stopping(data: Path) -> bool:
         return not embedded._lock(lock.fileno(), fcntl.LOCK_SH)
 
 
+def is_open(file: Path, pid: int) -> bool:
+    return any(opened.resolve() == file for opened in Path(f"/proc/{pid}/fd").iterdir())
+
+
 def environment_of(pid: int) -> bytes:
     return Path(f"/proc/{pid}/environ").read_bytes()
 
@@ -227,7 +231,7 @@ def test_who_comes_while_the_server_stops_waits_and_gets_a_new_one(
     user.kill()
     wait_until(lambda: is_stopping(tmp_path))
     newcomer = start_user()
-    time.sleep(0.5)
+    wait_until(lambda: is_open(tmp_path / "redis" / "users.lock", newcomer.process.pid))
     assert is_running(pid), "the old server is still there"
     os.kill(pid, signal.SIGCONT)
     socket = newcomer.socket()

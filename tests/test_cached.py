@@ -19,7 +19,7 @@ ANALYSIS = model_analysis()
 
 
 async def until_called(analyzer: RecordingAnalyzer, times: int = 1) -> None:
-    while len(analyzer.calls) < times:  # noqa: ASYNC110 - the fake has no event for it
+    while len(analyzer.calls) < times:
         await asyncio.sleep(0)
 
 

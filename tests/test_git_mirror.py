@@ -91,7 +91,7 @@ async def hanging_clone(server: GitHttpServer, mirrors: Mirrors, url: str) -> As
     server.fault = "hang"
     task = asyncio.create_task(mirrors.error(url))
     async with asyncio.timeout(10):
-        while not server.requests:  # noqa: ASYNC110 - git sets no event
+        while not server.requests:
             await asyncio.sleep(0.01)
     yield
     task.cancel()

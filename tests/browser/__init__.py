@@ -106,7 +106,7 @@ async def chromium() -> AsyncIterator[Tab]:
         try:
             port_file = Path(profile, "DevToolsActivePort")
             async with asyncio.timeout(30):
-                while not (port_file.exists() and "\n" in port_file.read_text()):  # noqa: ASYNC240, ASYNC110 - a test polls
+                while not (port_file.exists() and "\n" in port_file.read_text()):  # noqa: ASYNC240 - a test polls
                     await asyncio.sleep(0.05)
             port = port_file.read_text().split()[0]  # noqa: ASYNC240 - one line
             async with aiohttp.ClientSession() as session:

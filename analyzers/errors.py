@@ -11,7 +11,8 @@
     │   └── RateLimited             the forge asks to wait longer than we are willing to
     ├── ModelError              a language model gave no usable analysis
     │   └── PromptTooLong           the commit does not fit into what the model can read
-    └── StoreError              Redis, or the embedded server, cannot be used
+    ├── StoreError              Redis, or the embedded server, cannot be used
+    └── ChatError               a chat did not take a message or an answer
 
 Every error names a message of the catalogue (`formatters/text/*.ftl`) by its `code` and brings
 that message's variables in `details`, so that people read it in their language; `str(error)` is
@@ -84,6 +85,10 @@ class RateLimited(SourceError):
 
 class StoreError(CommitcastError):
     """Redis, or the embedded server, cannot be used."""
+
+
+class ChatError(CommitcastError):
+    """A chat did not take a message, or did not answer a question."""
 
 
 class ModelError(CommitcastError):

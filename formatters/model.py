@@ -30,7 +30,7 @@ class Verb(StrEnum):
 
 
 _TOKEN = re.compile(
-    r"(?P<verb>[efnr])\.(?P<digest>[\w-]{1,24})\.(?P<number>\d{1,6})\.(?P<part>\d{1,3})", re.A
+    r"(?P<verb>[efnr])\.(?P<digest>[\w-]{1,24})\.(?P<number>\d{1,6})\.(?P<part>\d{1,3})", re.ASCII
 )
 
 MAX_TOKEN = 64

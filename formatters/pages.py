@@ -1,0 +1,65 @@
+"""Digests and analyses as pages for a chat, before any dialect."""
+
+from __future__ import annotations
+
+from analyzers.model import Digest, Entry, GroupKind, Repository
+from analyzers.text import clean_line
+from formatters.detail import Part, detail
+from formatters.digest import Section, outline
+from formatters.model import Block, Commits, Page, Points, Prominence, Prose, Row, Small, Title
+from formatters.text import Words
+
+
+def digest_page(digest: Digest, words: Words, delivered: str) -> Page:
+    """A digest: what the day was about, one line a commit, how complete it is.
+
+    Args:
+        digest: what to show.
+        words: the catalogue of its readers.
+        delivered: the id under which it is delivered.
+    """
+    told = outline(digest, words)
+    blocks: list[Block] = [Title(told.title), Small(told.stats)]
+    if told.overview:
+        blocks.append(Prose(" ".join(told.overview)))
+    blocks.extend(_commits(section) for section in told.sections)
+    blocks.append(Small(told.completeness))
+    return Page(tuple(blocks), digest=delivered)
+
+
+def detail_page(entry: Entry, repository: Repository, zone: str, words: Words) -> Page:
+    """One commit's full analysis, with instants in the IANA zone `zone`."""
+    told = detail(entry, repository, zone, words)
+    blocks: list[Block] = [
+        Title(told.headline, entry.analysis.importance),
+        Small(" · ".join(told.badges)),
+        Small(told.byline, entry.commit.sha, told.url),
+    ]
+    if told.title and told.title != told.headline:
+        blocks.append(Small(words("label-commit-title", title=told.title)))
+    blocks.extend(Points(part.title, _items(part, words)) for part in told.parts)
+    blocks.append(Small(" · ".join((clean_line(repository.name), *told.small_print))))
+    return Page(tuple(blocks))
+
+
+def _commits(section: Section) -> Commits:
+    group = section.group
+    prominence = Prominence.BRIEF
+    if group.kind is GroupKind.ATTENTION:
+        prominence = Prominence.FULL
+    elif group.is_folded:
+        prominence = Prominence.FOLDED
+    rows = tuple(
+        Row(line.entry.number, line.entry.commit.sha, line.url, line.headline, line.tags)
+        for line in section.lines
+    )
+    return Commits(section.title, group.importance, prominence, rows, section.gist)
+
+
+def _items(part: Part, words: Words) -> tuple[str, ...]:
+    risks = (
+        f"{severity} — {risk.text}"
+        + (f" ({words('label-path', path=f'`{risk.path}`')})" if risk.path else "")
+        for severity, risk in part.risks
+    )
+    return (*part.items, *risks)

@@ -42,6 +42,8 @@ class Asked:
     """The command with its arguments, `subscribe acme/widget at:09:00`; a leading slash is fine."""
     thread: str | None = None
     """The message that heads the thread, or is replied to, where the command was typed in one."""
+    prefix: str = "/"
+    """What commands start with here, for examples in answers: `/`, or `/commitcast ` on Slack."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,9 @@ class Answer:
     """Whether only the person who asked needs it: errors, help, settings. A chat that can show it
     to them alone does."""
     document: Document | None = None
+    beneath: tuple[str, ...] = ()
+    """The messages of the digest that this answer to a typed command belongs to: it goes into the
+    thread of the first, or replies to it. Empty for any other."""
     in_place: Action | None = None
     """The press on a digest that this answers: where the chat can, the message of the digest that
     offers commit `in_place.number` is edited (`Page.folds_to` leads back); where not, the answer

@@ -10,8 +10,8 @@ Importing redis takes 0.3 s, so nothing here does before a connection is opened.
 from __future__ import annotations
 
 import sys
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -42,7 +42,7 @@ async def open_redis(redis_url: str | None, data: Path) -> AsyncIterator[Redis]:
 
     Raises:
         StoreError: there is no usable server. Errors of later commands are `RedisError`s, for the
-            store that sent the command to translate (`store_error`).
+            store that sent the command to translate (`store_errors`).
     """
     from redis.asyncio import Redis
     from redis.exceptions import RedisError
@@ -133,6 +133,19 @@ def masked(redis_url: str) -> str:
         return f"{scheme}://***" if scheme in ("redis", "rediss", "unix") else "***"
     host = parts.netloc.rpartition("@")[2]
     return f"{parts.scheme}://{host}{parts.path}"
+
+
+@contextmanager
+def store_errors(redis: Redis) -> Iterator[None]:
+    """Raise a `StoreError` for what commands of this client raise."""
+    from redis.exceptions import RedisError
+
+    try:
+        yield
+    except (RedisError, OSError) as exc:
+        to = redis.connection_pool.connection_kwargs
+        address = to.get("path") or f"{to.get('host')}:{to.get('port')}/{to.get('db')}"
+        raise store_error(exc, str(address)) from exc
 
 
 def store_error(exc: RedisError | OSError, address: str) -> StoreError:

@@ -17,6 +17,7 @@ from dotenv import dotenv_values
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from analyzers.errors import InputError, SettingError
+from bot.access import Grants
 from bot.sources.locators import without_userinfo
 from bot.spans import parse_language, parse_zone
 
@@ -31,6 +32,14 @@ _WRONG: Final = {
     "COMMITCAST_LANGUAGE": "error-setting-language",
     "COMMITCAST_TIMEZONE": "error-setting-timezone",
     "COMMITCAST_LLM_CONCURRENCY": "error-setting-concurrency",
+    "SLACK_BOT_TOKEN": "error-setting-slack-bot-token",
+    "SLACK_APP_TOKEN": "error-setting-slack-app-token",
+    "SLACK_API_URL": "error-setting-address",
+    "TELEGRAM_BOT_TOKEN": "error-setting-telegram-token",
+    "TELEGRAM_API_URL": "error-setting-address",
+    "COMMITCAST_PUBLIC_URL": "error-setting-public-url",
+    "COMMITCAST_PORT": "error-setting-port",
+    "COMMITCAST_PRIVATE_GRANTS": "error-setting-grants",
 }
 """What people are told of a setting that is wrong."""
 
@@ -42,7 +51,13 @@ _CHECKED: Final = {
 
 _HOST: Final = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+")
 
-_SENT_TO: Final = {"OPENAI_API_KEY": "OPENAI_BASE_URL", "GITHUB_TOKEN": "GITHUB_API_URL"}
+_SENT_TO: Final = {
+    "OPENAI_API_KEY": "OPENAI_BASE_URL",
+    "GITHUB_TOKEN": "GITHUB_API_URL",
+    "SLACK_BOT_TOKEN": "SLACK_API_URL",
+    "SLACK_APP_TOKEN": "SLACK_API_URL",
+    "TELEGRAM_BOT_TOKEN": "TELEGRAM_API_URL",
+}
 """Each secret that travels, and the setting that says where to."""
 
 
@@ -57,6 +72,37 @@ def _web_address(value: str) -> str:
 def _redis_address(value: SecretStr) -> SecretStr:
     if urlsplit(value.get_secret_value()).scheme not in ("redis", "rediss", "unix"):
         raise ValueError
+    return value
+
+
+def _public_address(value: str) -> str:
+    if not value.startswith("https://"):  # Telegram sends to nothing else
+        raise ValueError
+    return _web_address(value)
+
+
+def _starting(value: SecretStr, start: str) -> SecretStr:
+    if not re.fullmatch(rf"{start}[A-Za-z0-9-]+", value.get_secret_value()):
+        raise ValueError
+    return value
+
+
+def _bot_token(value: SecretStr) -> SecretStr:
+    return _starting(value, "xox[bp]-")
+
+
+def _app_token(value: SecretStr) -> SecretStr:
+    return _starting(value, "xapp-")
+
+
+def _telegram_token(value: SecretStr) -> SecretStr:
+    if not re.fullmatch(r"\d{1,20}:[A-Za-z0-9_-]{1,100}", value.get_secret_value()):
+        raise ValueError
+    return value
+
+
+def _grants(value: str) -> str:
+    Grants.parse(value)
     return value
 
 
@@ -81,6 +127,12 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
+    slack_bot_token: Annotated[SecretStr, AfterValidator(_bot_token)] | None = None
+    slack_app_token: Annotated[SecretStr, AfterValidator(_app_token)] | None = None
+    slack_signing_secret: SecretStr | None = None
+    slack_api_url: WebAddress = "https://slack.com/api"
+    telegram_bot_token: Annotated[SecretStr, AfterValidator(_telegram_token)] | None = None
+    telegram_api_url: WebAddress = "https://api.telegram.org"
     github_token: SecretStr | None = None
     github_api_url: WebAddress = "https://api.github.com"
     openai_api_key: SecretStr | None = None
@@ -93,6 +145,9 @@ class Settings(BaseModel):
     commitcast_language: Annotated[str, AfterValidator(parse_language)] = "en"
     commitcast_timezone: Annotated[str, AfterValidator(parse_zone)] = "UTC"
     commitcast_llm_concurrency: int = Field(default=8, ge=1, le=256)
+    commitcast_private_grants: Annotated[str, AfterValidator(_grants)] = ""
+    commitcast_public_url: Annotated[str, AfterValidator(_public_address)] | None = None
+    commitcast_port: int = Field(default=8080, ge=1, le=65535)
 
     @property
     def has_model(self) -> bool:
@@ -102,6 +157,13 @@ class Settings(BaseModel):
 
 NAMES: Final = tuple(name.upper() for name in Settings.model_fields)
 """The settings' names, as the environment and the file have them."""
+
+_SECRET: Final = {
+    name.upper()
+    for name, field in Settings.model_fields.items()
+    if "SecretStr" in str(field.annotation)
+}
+"""Settings whose value nobody is shown."""
 
 
 def load_settings() -> Settings:
@@ -126,7 +188,7 @@ def load_settings() -> Settings:
         return Settings.model_validate({name.lower(): value for name, value in told.items()})
     except ValidationError as exc:
         name = str(exc.errors(include_url=False, include_input=False)[0]["loc"][0]).upper()
-        shown = "***" if name == "REDIS_URL" else without_userinfo(told[name])
+        shown = "***" if name in _SECRET else without_userinfo(told[name])
         raise SettingError(_WRONG[name], name=name, value=shown) from exc
     except InputError as exc:  # a zone or a language, checked as everywhere else
         name = _CHECKED[exc.code]

@@ -100,7 +100,7 @@ def parse_link(text: str, github_pages: str, github_api: str) -> Link:
 
 
 def addresses_in(text: str) -> tuple[str, ...]:
-    """Every web address in a text, in order, without the full stop or comma that ends a sentence."""
+    """Every web address in a text, in order, without the mark that ends a sentence."""
     return tuple(found.rstrip(".,;:!?") for found in _ADDRESS.findall(text))
 
 

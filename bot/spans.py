@@ -108,6 +108,34 @@ def parse_period(since: str, until: str | None, zone: str, now: datetime) -> Per
     return Period(start, end, zone)
 
 
+_DAYS = {"今天": "today", "昨天": "yesterday", "最新": "latest"}
+_SPAN_WORD = re.compile(
+    rf"today|yesterday|latest|{'|'.join(_DAYS)}|\d{{4}}-\d.*|{_AGO.pattern}|(?!.*://)\S+\.\.\S*",
+    re.IGNORECASE,
+)
+
+
+def is_span_word(text: str) -> bool:
+    """Whether one word of a chat's command can only mean a span."""
+    return bool(_SPAN_WORD.fullmatch(text))
+
+
+def parse_span_word(text: str, zone: str, now: datetime) -> Span | None:
+    """A span in one word: a day, an age such as `24h` (up to now), or `A..B`; None for `latest`.
+
+    Raises:
+        InputError: it is none of these.
+    """
+    text = _DAYS.get(text, text)
+    if text.lower() == "latest":
+        return None
+    if _AGO.fullmatch(text.lower()):
+        return parse_period(text, None, zone, now)
+    if ".." in text:
+        return parse_range(text)
+    return Day(parse_date(text, zone, now), zone)
+
+
 def day_of(instant: datetime, zone: str) -> Day:
     """The calendar day of an instant in a zone."""
     return Day(instant.astimezone(ZoneInfo(zone)).date(), zone)

@@ -33,6 +33,11 @@ class Folder:
         """Where it is, told apart from every other."""
         return str(self.path.absolute())
 
+    @property
+    def address(self) -> str:
+        """What `parse_repository` makes the same of again, wherever it is called."""
+        return self.origin
+
 
 @dataclass(frozen=True, slots=True)
 class GitHubRepository:
@@ -51,6 +56,11 @@ class GitHubRepository:
         """Where it is, told apart from every other on its host."""
         return self.owner_name
 
+    @property
+    def address(self) -> str:
+        """What `parse_repository` makes the same of again."""
+        return self.owner_name
+
 
 @dataclass(frozen=True, slots=True)
 class GitUrl:
@@ -67,6 +77,12 @@ class GitUrl:
     def origin(self) -> str:
         """Where it is, told apart from every other."""
         return without_userinfo(self.url)
+
+    @property
+    def address(self) -> str:
+        """What `parse_repository` makes the same of again, but for a password in it: that is not
+        to be kept or shown."""
+        return parse_address(self.url).url
 
 
 Locator = Folder | GitHubRepository | GitUrl

@@ -426,6 +426,8 @@ class Entry:
     """The commit, without its patches."""
     analysis: Analysis
     """What is known of it."""
+    branch: str = ""
+    """The first of the digest's branches that has it; empty where there is only one."""
 
 
 class GroupKind(StrEnum):
@@ -458,24 +460,37 @@ class Group:
         return self.kind not in (GroupKind.ATTENTION, GroupKind.COMPONENT)
 
 
+class LeftOut(StrEnum):
+    """Why a commit of a digest's span is counted and not shown: what its readers asked for."""
+
+    BOTS = "bots"
+    AUTHORS = "authors"
+    PATHS = "paths"
+    BELOW_MEDIUM = "below-medium"
+    BELOW_HIGH = "below-high"
+
+
 @dataclass(frozen=True, slots=True)
 class Digest:
-    """What happened on one branch in one span of time or history."""
+    """What happened on one or more branches in one span of time or history."""
 
     repository: Repository
     """Whose commits these are."""
     branch: str
-    """The branch, or the name that a range ends in."""
+    """The branch, the branches with commas between them, or the name that a range ends in."""
     span: Span
     """What it covers."""
     head: str
-    """The commit at the branch's tip when the digest was made."""
+    """The commit at the branch's tip when the digest was made; of several, at the newest tip."""
     language: str
     """The language it is written in (BCP 47)."""
     groups: tuple[Group, ...]
     """Every commit, grouped, in the order of reading; empty on a quiet day."""
     generated_at: datetime
     """When it was made."""
+    left_out: tuple[tuple[LeftOut, int], ...] = ()
+    """How many commits of the span are not shown, by the reason, in the order of `LeftOut`. With
+    the entries they are all commits of the span."""
 
     @property
     def entries(self) -> tuple[Entry, ...]:

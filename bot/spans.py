@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
 from analyzers.errors import InputError
@@ -22,14 +23,21 @@ _UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=
 
 
 def parse_zone(text: str) -> str:
-    """The IANA zone of that name.
+    """The IANA zone of that name, in whatever case it is written.
 
     Raises:
         InputError: there is none.
     """
-    if text not in available_timezones() or text in _NO_ZONES:
+    zone = _zones().get(text.casefold())
+    if zone is None:
         raise InputError("error-zone", value=text)
-    return text
+    return zone
+
+
+@cache
+def _zones() -> dict[str, str]:
+    """Every zone by its name in lower case: looking for them opens hundreds of files."""
+    return {name.casefold(): name for name in available_timezones() if name not in _NO_ZONES}
 
 
 def parse_language(text: str) -> str:

@@ -421,3 +421,41 @@ error-setting-public-url = { $name } is “{ $value }”. Set it to the https://
 error-setting-port = { $name } is “{ $value }”. Set it to a port from 1 to 65535.
 error-setting-grants = { $name } is “{ $value }”. Write REPOSITORY=CHANNEL,CHANNEL and a ; between several, for example acme/*=slack:T012/C345; acme/secret=telegram:-100123.
 error-not-granted = There is no public repository { $repository }. Check the name. If it is private, whoever runs this bot can let this channel read it: COMMITCAST_PRIVATE_GRANTS="{ $repository }={ $channel }".
+
+## Errors: options
+
+error-option-unknown = “{ $option }” is no option here.{ $nearest ->
+    [none] { "" }
+   *[other] { " " }Did you mean { $nearest }:?
+} Options are written name:value; there are { $allowed }.
+error-option-value = { $option }: cannot be “{ $value }”. { $option ->
+    [branch] Give names or patterns of branches, for example branch:main,release/*.
+    [path] Give paths or patterns of paths from the repository's root, for example path:src/**,*.py or -path:docs/.
+    [author] Give names or addresses, * for any characters, or bots, for example author:"Ada Example" or -author:bots.
+    [min] Give min:low, min:medium or min:high.
+    [at] Give a time of day in 24 hours, for example at:09:00.
+    [tz] Give an IANA time zone, for example tz:Europe/Berlin or tz:Asia/Shanghai.
+    [days] Give days:daily, days:weekdays, days:weekends, or days such as days:mon,wed,fri or days:mon-thu.
+   *[lang] Give lang:en, lang:zh, or another language's code or name.
+}
+error-option-many = { $option }: takes at most { $most } patterns. Use wider ones, with * in them.
+error-option-exclude = -{ $option }: is not possible: only branches, paths and authors can be excluded. Leave the minus out.
+error-option-twice = { $option }: stands twice. Give it once.
+
+## Errors: Telegram
+
+error-telegram-token = Telegram does not accept the token in TELEGRAM_BOT_TOKEN. Copy it again from @BotFather (/mybots, “API Token”). If TELEGRAM_API_URL is set, check that it is the address of a Bot API server.
+error-telegram-unreachable = Telegram cannot be reached: { $said }. Check the network, the proxy and TELEGRAM_API_URL.
+error-telegram-webhook = Telegram does not take { $url } as the address for its updates: { $said }. Check COMMITCAST_PUBLIC_URL: it needs https:// with a valid certificate and port 443, 80, 88 or 8443. Without it, the bot asks for updates itself.
+error-telegram-outcome = Telegram did not say whether it took the request: { $said }. A message may have arrived, so it is not sent again. Look whether it is there; if not, give the command once more.
+error-telegram-forbidden = Telegram does not let the bot write in this chat: { $said }. Unblock the bot, or add it to the chat again.
+error-telegram-chat = The bot knows no such chat. Add it to the chat, or check the chat's number.
+error-telegram-topic = The topic is closed or deleted. Open it again, or give the command in another topic.
+error-telegram-rights = The bot lacks a right in this chat: { $said }. An administrator can give it the right to send messages and files; in a channel, the right to post messages.
+error-telegram-members = Telegram does not tell the bot who is an administrator here. Make the bot an administrator of this chat, then try again.
+error-telegram-busy = Telegram asks the bot to wait { $seconds } s before it sends more. Try again then.
+error-telegram-rejected = Telegram refused a request: { $said }. Try again; if it stays so, tell those who run the bot.
+
+## Telegram
+
+chat-telegram-button = This button no longer works. Ask for the digest again with /digest.

@@ -349,3 +349,41 @@ error-setting-public-url = { $name } 的值为“{ $value }”。请设为外网
 error-setting-port = { $name } 的值为“{ $value }”。请设为 1 到 65535 之间的端口号。
 error-setting-grants = { $name } 的值为“{ $value }”。格式为 仓库=频道,频道，多条之间用 ; 分隔，例如 acme/*=slack:T012/C345; acme/secret=telegram:-100123。
 error-not-granted = 没有名为 { $repository } 的公开仓库，请检查名称。如果它是私有仓库，机器人的管理员可以授权本频道读取：COMMITCAST_PRIVATE_GRANTS="{ $repository }={ $channel }"。
+
+## 错误：选项
+
+error-option-unknown = 这里没有选项“{ $option }”。{ $nearest ->
+    [none] { "" }
+   *[other] 是想写 { $nearest }: 吗？
+}选项写作“名称:值”，可用的有 { $allowed }。
+error-option-value = { $option }: 的值不能是“{ $value }”。{ $option ->
+    [branch] 请填写分支名或通配模式，例如 branch:main,release/*。
+    [path] 请填写相对于仓库根目录的路径或通配模式，例如 path:src/**,*.py 或 -path:docs/。
+    [author] 请填写作者的名字或邮箱，* 代表任意字符，bots 代表所有机器人，例如 author:"Ada Example" 或 -author:bots。
+    [min] 请填写 min:low（低）、min:medium（中）或 min:high（高）。
+    [at] 请填写 24 小时制的时间，例如 at:09:00。
+    [tz] 请填写 IANA 时区名，例如 tz:Europe/Berlin 或 tz:Asia/Shanghai。
+    [days] 请填写 days:每天、days:工作日、days:周末，或具体的日子，例如 days:周一,周三,周五 或 days:mon-thu。
+   *[lang] 请填写 lang:en、lang:zh，或其他语言的代码或名称。
+}
+error-option-many = { $option }: 最多接受 { $most } 个模式。请改用带 * 的更宽泛的模式。
+error-option-exclude = 不能写 -{ $option }:，只有分支、路径和作者可以排除。请去掉减号。
+error-option-twice = { $option }: 写了两次，请只写一次。
+
+## 错误：Telegram
+
+error-telegram-token = Telegram 不接受 TELEGRAM_BOT_TOKEN 中的 token。请到 @BotFather 重新复制（/mybots →“API Token”）。如果设置了 TELEGRAM_API_URL，请确认它是 Bot API 服务器的地址。
+error-telegram-unreachable = 无法连接 Telegram：{ $said }。请检查网络、代理和 TELEGRAM_API_URL。
+error-telegram-webhook = Telegram 不接受 { $url } 作为推送地址：{ $said }。请检查 COMMITCAST_PUBLIC_URL：必须是 https://，证书有效，端口为 443、80、88 或 8443。不设置时，机器人会主动拉取更新。
+error-telegram-outcome = Telegram 没有确认是否收到请求：{ $said }。消息可能已经送达，因此不再重发。请看看消息是否已出现；如果没有，请重新执行命令。
+error-telegram-forbidden = Telegram 不允许机器人在此聊天中发言：{ $said }。请解除对机器人的屏蔽，或重新将它加入聊天。
+error-telegram-chat = 机器人找不到这个聊天。请将它加入聊天，或检查聊天的编号。
+error-telegram-topic = 话题已关闭或删除。请重新打开，或到其他话题中执行命令。
+error-telegram-rights = 机器人在此聊天中缺少权限：{ $said }。请管理员授予它发送消息和文件的权限；在频道中则需要发布消息的权限。
+error-telegram-members = Telegram 没有告诉机器人谁是这里的管理员。请将机器人设为此聊天的管理员，然后重试。
+error-telegram-busy = Telegram 要求机器人等待 { $seconds } 秒后再发送，请届时重试。
+error-telegram-rejected = Telegram 拒绝了一个请求：{ $said }。请重试；如果仍然失败，请告知机器人的管理员。
+
+## Telegram
+
+chat-telegram-button = 此按钮已失效。请用 /digest 重新获取摘要。

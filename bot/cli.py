@@ -139,3 +139,32 @@ def demo(
     from bot.shell import run_demo
 
     raise typer.Exit(run_demo(repository))
+
+
+@app.command("slack-manifest")
+def slack_manifest(
+    *,
+    prefix: Annotated[
+        str,
+        typer.Option(metavar="X", help="For a workspace where a name is taken: /X-analyze."),
+    ] = "",
+    unfurl: Annotated[
+        list[str] | None,
+        typer.Option(metavar="HOST", help="Add the analysis to commit links of HOST; repeatable."),
+    ] = None,
+    url: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="The bot's public https:// address. [default: none]"),
+    ] = None,
+) -> None:
+    """What to paste at api.slack.com/apps to make the Slack app."""
+    from analyzers.errors import InputError
+    from bot.chats.slack_manifest import manifest
+    from formatters.text import words_for
+
+    try:
+        text = manifest(prefix, unfurl or (), url)
+    except InputError as exc:
+        typer.echo(words_for("en").error(exc), err=True)
+        raise typer.Exit(2) from exc
+    typer.echo(text, nl=False)

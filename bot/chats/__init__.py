@@ -1,1 +1,2 @@
-"""The platforms that the bot talks on: one adapter each, which implements `bot.conversation.Chat`."""
+"""The platforms that the bot talks on: one adapter each, an implementation of
+`bot.conversation.Chat`."""

@@ -459,3 +459,94 @@ error-telegram-rejected = Telegram refused a request: { $said }. Try again; if i
 ## Telegram
 
 chat-telegram-button = This button no longer works. Ask for the digest again with /digest.
+
+## Commands of chats
+
+command-subscribe = follow a repository here
+command-unsubscribe = follow it no longer
+command-subscriptions = what is followed here, and when the next digest is due
+command-digest = a digest now: of a day, 24h, 7d or A..B
+command-expand = the full analysis of a commit, by its number or SHA
+command-analyze = analyse any commit, comparison or pull request by its address
+command-report = the full report of a day as a file
+command-settings = this chat's language, time zone, time, days and least importance
+command-help = this list
+help-title = Commands
+help-options = Options
+help-branch = `branch:main,release/*` — branches to follow; by default the repository's own
+help-path = `path:src/** -path:docs/**` — only commits that touch these files, or do not
+help-author = `author:ada -author:bots` — only these authors, or without them
+help-min = `min:medium` — least importance: low, medium or high
+help-at = `at:09:00` — time of the digest
+help-tz = `tz:Asia/Shanghai` — its time zone
+help-days = `days:weekdays` — daily, weekdays, weekends, or mon,wed,fri
+help-lang = `lang:zh` — language of the digest and its analyses
+help-more = A commit's address alone is analysed; a number alone expands that commit of the latest digest.
+
+progress-repository = { $name }: looking it up
+progress-commit = Analysing { $sha } …
+report-sent = Full report: { $title }
+hint-no-model = Written by rules alone. For a language model's analyses, whoever runs this bot sets OPENAI_API_KEY, or OPENAI_BASE_URL and OPENAI_MODEL.
+
+subscribed = This channel now follows { $repository }
+subscribed-when = A digest at { $time } ({ $zone }), { $days }; the first is due { $due }.
+subscribed-what = On { $branches }, as { $options }
+subscribed-before = It was already followed, as { $options }; that is replaced.
+subscribed-now = Read the latest day at once: { $command }
+unsubscribed = This channel follows { $repository } no longer.
+subscriptions-none = Nothing is followed here yet. Start with { $command }
+subscriptions-title = Followed here ({ $n })
+subscription = { $repository } — next digest due { $due } — { $options }
+settings-title = Settings of this chat
+settings-changed = Settings of this chat, changed
+settings-how = Change them: { $command }. Repositories that are followed already keep their own until they are subscribed again.
+settings-model = Model: { $model }
+setting-lang = Language: { $value }
+setting-tz = Time zone: { $value }
+setting-at = Digest due: { $value }
+setting-days = Days: { $value }
+setting-min = Least importance: { $value }
+
+## Errors: commands
+
+error-command-unknown = { $nearest ->
+    [none] There is no command “{ $command }”. { $help } lists them all.
+   *[other] There is no command “{ $command }”. Did you mean { $nearest }? { $help } lists them all.
+}
+error-subscribe-what = Name one repository: { $command }
+error-unsubscribe-what = Name the repository alone: { $command }
+error-digest-what = Name at most one repository and one day, age or range: { $command }
+error-expand-what = Give the number or the SHA of a commit: { $command }
+error-analyze-what = Give one commit: its address, or owner/repo@SHA. { $command }
+error-settings-what = Give options alone: { $command }
+error-which-repository = Several repositories are followed here: { $repositories }. Name one: { $command }
+error-no-repository = Nothing is followed here yet, so name a repository: { $command }
+error-no-digest-here = No digest was posted here yet. Ask for one: { $command }
+error-number-unknown = There is no number { $number } in that digest; it goes from 1 to { $n }.
+error-sha-not-here = No commit “{ $sha }” was in a digest of this channel or is in a repository that it follows. Name its repository: { $command }
+error-digest-gone = This digest is no longer kept, or belongs to another channel. A commit of it can still be analysed: { $command }
+error-not-followed = { $repository } is not followed here. Followed are: { $repositories }
+error-nothing-followed = { $repository } is not followed here; nothing is.
+error-too-many-subscriptions = This channel follows { $most } repositories, which is the most. Unsubscribe from one first.
+error-may-not-manage = You may not change what this channel follows. On Slack guests may not; in a Telegram group only administrators may. Ask somebody who may.
+error-pull-request-unsupported = Pull requests can be read only of repositories on the configured GitHub host. Give a commit's address, or a range.
+error-busy-channel = { $n } commands are still under way in this channel. Wait for one of them, then try again.
+error-busy = Too many commands are under way just now. Try again in a minute.
+error-took-too-long = Stopped after { $minutes } minutes without a result. Try again; what was analysed is kept, so the next try is quicker.
+error-internal = Something failed that should not have. Whoever runs this bot finds it in the log; please try again.
+
+## Slack: the manifest
+
+error-slack-prefix = { $value } cannot stand before slash commands. Give up to { $most } lower-case letters, digits and single hyphens, for example cc: /analyze becomes /cc-analyze.
+error-slack-unfurl-host = { $value } is no host. Give a name such as github.com, without https:// and without a path.
+error-slack-unfurl-count = Slack lets an app add to the links of { $most } hosts at most, not of { $n }. Leave some out.
+error-slack-url = { $value } is no address that Slack can send to. Give the public https:// address of the bot, without a query.
+
+## Errors: subscriptions
+
+error-store-value = The value of { $key } in Redis cannot be read: { $reason }. A later version may have written it: upgrade Commitcast. If it is damaged, delete it there and set it anew in the chat.
+error-branches-none = No branch of { $repository } matches { $patterns }. { $more ->
+    [0] There are { $branches }.
+   *[other] There are { $branches } and { $more } more.
+}
+error-branches-many = { $patterns } matches { $n } branches of { $repository }; a digest can cover { $most }. Name fewer.

@@ -387,3 +387,94 @@ error-telegram-rejected = Telegram 拒绝了一个请求：{ $said }。请重试
 ## Telegram
 
 chat-telegram-button = 此按钮已失效。请用 /digest 重新获取摘要。
+
+## 聊天命令
+
+command-subscribe = 在此关注一个仓库
+command-unsubscribe = 取消关注
+command-subscriptions = 查看已关注的仓库和下次摘要时间
+command-digest = 立即生成摘要：某一天、24h、7d 或 A..B
+command-expand = 按编号或 SHA 展开某个提交的完整分析
+command-analyze = 按链接分析任意提交、比较或合并请求
+command-report = 把某一天的完整报告作为文件发送
+command-settings = 本聊天的语言、时区、时间、日期和最低重要性
+command-help = 显示本列表
+help-title = 命令
+help-options = 选项
+help-branch = `branch:main,release/*` — 关注的分支；默认为仓库的默认分支
+help-path = `path:src/** -path:docs/**` — 只看（或排除）改动这些文件的提交
+help-author = `author:ada -author:bots` — 只看（或排除）这些作者
+help-min = `min:medium` — 最低重要性：low、medium 或 high
+help-at = `at:09:00` — 摘要时间
+help-tz = `tz:Asia/Shanghai` — 摘要所用时区
+help-days = `days:weekdays` — daily、weekdays、weekends，或 mon,wed,fri
+help-lang = `lang:zh` — 摘要和分析的语言
+help-more = 单独发送提交链接即可分析；单独发送数字即可展开最近一份摘要中的对应提交。
+
+progress-repository = 正在查找 { $name }
+progress-commit = 正在分析 { $sha } …
+report-sent = 完整报告：{ $title }
+hint-no-model = 仅由规则生成。如需语言模型的分析，请机器人的管理员设置 OPENAI_API_KEY，或 OPENAI_BASE_URL 与 OPENAI_MODEL。
+
+subscribed = 本频道已关注 { $repository }
+subscribed-when = 摘要时间：{ $time }（{ $zone }），{ $days }；首次为 { $due }。
+subscribed-what = 分支：{ $branches }，选项：{ $options }
+subscribed-before = 此前已关注，选项为 { $options }，现已替换。
+subscribed-now = 立即查看最近一天：{ $command }
+unsubscribed = 本频道已取消关注 { $repository }。
+subscriptions-none = 这里还没有关注任何仓库。可以这样开始：{ $command }
+subscriptions-title = 已关注（{ $n }）
+subscription = { $repository } — 下次摘要 { $due } — { $options }
+settings-title = 本聊天的设置
+settings-changed = 本聊天的设置（已更新）
+settings-how = 修改方法：{ $command }。已关注的仓库沿用原有选项，重新关注后才会生效。
+settings-model = 模型：{ $model }
+setting-lang = 语言：{ $value }
+setting-tz = 时区：{ $value }
+setting-at = 摘要时间：{ $value }
+setting-days = 日期：{ $value }
+setting-min = 最低重要性：{ $value }
+
+## 错误：命令
+
+error-command-unknown = { $nearest ->
+    [none] 没有“{ $command }”这个命令。发送 { $help } 查看全部命令。
+   *[other] 没有“{ $command }”这个命令。是否想用 { $nearest }？发送 { $help } 查看全部命令。
+}
+error-subscribe-what = 请指定一个仓库：{ $command }
+error-unsubscribe-what = 请只写仓库名：{ $command }
+error-digest-what = 最多指定一个仓库和一个日期、时长或范围：{ $command }
+error-expand-what = 请给出提交的编号或 SHA：{ $command }
+error-analyze-what = 请给出一个提交：链接，或 owner/repo@SHA。{ $command }
+error-settings-what = 请只写选项：{ $command }
+error-which-repository = 这里关注了多个仓库：{ $repositories }。请指定一个：{ $command }
+error-no-repository = 这里还没有关注仓库，请指定一个：{ $command }
+error-no-digest-here = 这里还没有发布过摘要。可以现在生成：{ $command }
+error-number-unknown = 该摘要中没有编号 { $number }，编号范围是 1 到 { $n }。
+error-sha-not-here = 本频道的摘要和所关注的仓库中都没有提交“{ $sha }”。请写明仓库：{ $command }
+error-digest-gone = 这份摘要已不再保留，或属于其他频道。其中的提交仍可单独分析：{ $command }
+error-not-followed = 这里没有关注 { $repository }。已关注：{ $repositories }
+error-nothing-followed = 这里没有关注 { $repository }，也没有关注任何其他仓库。
+error-too-many-subscriptions = 本频道已关注 { $most } 个仓库，达到上限。请先取消关注其中一个。
+error-may-not-manage = 你没有权限更改本频道关注的内容：Slack 访客不可以，Telegram 群组中只有管理员可以。请联系有权限的人。
+error-pull-request-unsupported = 只能读取所配置的 GitHub 主机上的合并请求。请改用提交链接或范围。
+error-busy-channel = 本频道还有 { $n } 个命令正在执行。请等其中一个完成后再试。
+error-busy = 当前执行中的命令过多，请一分钟后再试。
+error-took-too-long = 执行 { $minutes } 分钟仍无结果，已停止。请重试；已完成的分析会保留，下次会更快。
+error-internal = 发生了意外错误。机器人的管理员可以在日志中查看详情，请稍后重试。
+
+## Slack：清单
+
+error-slack-prefix = { $value } 不能用作斜杠命令的前缀。请使用不超过 { $most } 个小写字母、数字和单个连字符，例如 cc：/analyze 会变成 /cc-analyze。
+error-slack-unfurl-host = { $value } 不是主机名。请填写 github.com 这样的名称，不带 https:// 和路径。
+error-slack-unfurl-count = Slack 最多允许应用展开 { $most } 个主机的链接，而这里有 { $n } 个。请去掉一些。
+error-slack-url = Slack 无法向 { $value } 发送请求。请填写机器人的公网 https:// 地址，不带查询参数。
+
+## 错误：订阅
+
+error-store-value = 无法读取 Redis 中 { $key } 的值：{ $reason }。它可能由更新的版本写入，请升级 Commitcast；如果是数据损坏，请在 Redis 中删除它，再到聊天里重新设置。
+error-branches-none = { $repository } 中没有与 { $patterns } 匹配的分支。现有{ $more ->
+    [0] { " " }{ $branches }。
+   *[other] { " " }{ $branches } 等，另有 { $more } 个。
+}
+error-branches-many = { $patterns } 匹配了 { $repository } 的 { $n } 个分支，而一份摘要最多涵盖 { $most } 个，请缩小范围。

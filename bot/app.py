@@ -5,22 +5,30 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
+from typing import Final
 
 from analyzers.cached import CachedAnalyzer
 from analyzers.fallback import WithRules
-from analyzers.model import Digest, Entry, Repository
-from analyzers.ports import Analyzer, ModelProfiles
+from analyzers.model import Analysis, Digest, Entry, Importance, Repository
+from analyzers.ports import AnalysisCache, Analyzer, ModelProfiles
 from analyzers.rules import RulesAnalyzer
+from bot.access import TERMINAL, Grants
 from bot.config import Settings
+from bot.delivery import DeliveredDigests
 from bot.digest import DigestRequest, Progress, analyse_commit, make_digest
-from bot.ports import CommitSource, Notify, ResponseCache
+from bot.ports import CommitSource, Notify, ResponseCache, SubscriptionStore
 from bot.sources import open_source
-from bot.sources.locators import Locator
+from bot.sources.locators import Locator, parse_repository, web_address
 from bot.stores.analyses import RedisAnalysisCache
 from bot.stores.connection import open_redis
+from bot.stores.delivered import RedisDeliveredDigests
+from bot.stores.events import SeenEvents
 from bot.stores.profiles import RedisModelProfiles
 from bot.stores.responses import RedisResponseCache
+from bot.stores.subscriptions import RedisSubscriptions
+from bot.subscriptions import ChatSettings
+from bot.weekdays import DAILY
 
 Clock = Callable[[], datetime]
 
@@ -30,15 +38,32 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+DIGEST_TIME: Final = time(9)
+"""When digests are due in chats that say nothing else: at the beginning of a working day."""
+
+PATIENCE: Final = 30.0
+"""Seconds that a chat's command waits for a forge's limits; the shell waits up to an hour."""
+
+
 @dataclass(frozen=True, slots=True)
 class Application:
-    """The wired parts, ready to make digests."""
+    """The wired parts, ready to make digests and to answer commands."""
 
     settings: Settings
     analyzer: Analyzer
+    analyses: AnalysisCache
     responses: ResponseCache
+    subscriptions: SubscriptionStore
+    delivered: DeliveredDigests
+    events: SeenEvents
+    grants: Grants
     notify: Notify
     now: Clock
+
+    @property
+    def github_pages(self) -> str:
+        """Where the pages are that are read through GitHub's API."""
+        return web_address(self.settings.github_api_url)
 
     async def digest(self, locator: Locator, request: DigestRequest, progress: Progress) -> Digest:
         """One digest of one repository.
@@ -46,7 +71,7 @@ class Application:
         Raises:
             SourceError: the repository cannot be read.
         """
-        async with self._source(locator) as source:
+        async with self.source(locator) as source:
             return await make_digest(
                 source,
                 self.analyzer,
@@ -62,14 +87,60 @@ class Application:
         Raises:
             SourceError: the repository cannot be read, or has no such commit.
         """
-        async with self._source(locator) as source:
+        async with self.source(locator) as source:
             entry = await analyse_commit(source, self.analyzer, name, language)
             return source.repository, entry
 
+    async def known_analysis(self, sha: str, language: str) -> Analysis | None:
+        """The analysis of a commit, if it was made before."""
+        return await self.analyses.get(sha, self.analyzer.identity(language))
+
+    def locate(self, repository: str) -> Locator:
+        """What a repository's name means.
+
+        Raises:
+            InputError: it is none.
+        """
+        return parse_repository(repository, self.github_pages)
+
+    def chat_settings(self, language: str | None) -> ChatSettings:
+        """What holds in a chat that has no settings of its own.
+
+        Args:
+            language: what the one person who reads it reads, where that is known.
+        """
+        return ChatSettings(
+            at=DIGEST_TIME,
+            zone=self.settings.commitcast_timezone,
+            days=DAILY,
+            language=language or self.settings.commitcast_language,
+            minimum=Importance.LOW,
+        )
+
     @asynccontextmanager
-    async def _source(self, locator: Locator) -> AsyncIterator[CommitSource]:
-        source = await open_source(locator, self.settings, self.responses, self.notify)
+    async def source(
+        self, locator: Locator, channel: str = TERMINAL, notify: Notify | None = None
+    ) -> AsyncIterator[CommitSource]:
+        """A repository, opened for a channel.
+
+        Args:
+            locator: where it is.
+            channel: who reads; by default whoever runs the process.
+            notify: is told what one who waits should know; by default `self.notify`.
+
+        Raises:
+            RepositoryNotFound: it is not there, or this channel may not read it.
+        """
+        self.grants.require_askable(channel, locator)
+        source = await open_source(
+            locator,
+            self.settings,
+            self.responses,
+            notify or self.notify,
+            patience=None if channel == TERMINAL else PATIENCE,
+        )
         try:
+            await self.grants.require_readable(channel, locator, source)
             yield source
         finally:
             await source.aclose()
@@ -85,13 +156,21 @@ async def open_application(
         StoreError: Redis, or the embedded server, cannot be used.
     """
     url = settings.redis_url.get_secret_value() if settings.redis_url else None
-    async with (
-        open_redis(url, settings.commitcast_data) as redis,
-        _open_analyzer(
-            settings, RedisAnalysisCache(redis), RedisModelProfiles(redis), now
-        ) as analyzer,
-    ):
-        yield Application(settings, analyzer, RedisResponseCache(redis), notify, now)
+    async with open_redis(url, settings.commitcast_data) as redis:
+        analyses = RedisAnalysisCache(redis)
+        async with _open_analyzer(settings, analyses, RedisModelProfiles(redis), now) as analyzer:
+            yield Application(
+                settings=settings,
+                analyzer=analyzer,
+                analyses=analyses,
+                responses=RedisResponseCache(redis),
+                subscriptions=RedisSubscriptions(redis),
+                delivered=RedisDeliveredDigests(redis),
+                events=SeenEvents(redis),
+                grants=Grants.parse(settings.commitcast_private_grants),
+                notify=notify,
+                now=now,
+            )
 
 
 @asynccontextmanager

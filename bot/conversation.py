@@ -54,6 +54,8 @@ class Pressed:
     """Where, as in `Asked`."""
     person: Person
     action: Action
+    prefix: str = "/"
+    """What commands start with here, as in `Asked`."""
 
 
 @dataclass(frozen=True, slots=True)

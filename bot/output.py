@@ -76,9 +76,9 @@ class DigestReport(Report):
     words: Words
 
     def print_to(self, console: Console) -> None:
-        from formatters import terminal
+        from formatters import pages, terminal
 
-        terminal.render(self.digest, self.words, console)
+        terminal.render(pages.digest_page(self.digest, self.words), console)
 
     def markdown(self) -> str:
         from formatters import markdown
@@ -107,9 +107,10 @@ class CommitReport(Report):
     words: Words
 
     def print_to(self, console: Console) -> None:
-        from formatters import terminal
+        from formatters import pages, terminal
 
-        terminal.render_detail(self.entry, self.repository, self.zone, self.words, console)
+        page = pages.detail_page(self.entry, self.repository, self.zone, self.words)
+        terminal.render(page, console)
 
     def markdown(self) -> str:
         from formatters import markdown

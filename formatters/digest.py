@@ -68,12 +68,6 @@ class Section:
     gist: str
     """What one line says in place of all: the first different headlines, and how many more."""
 
-    @property
-    def numbers(self) -> str:
-        """The numbers of its commits: `34–44`, or `34` alone."""
-        first, last = self.lines[0].entry.number, self.lines[-1].entry.number
-        return str(first) if first == last else f"{first}–{last}"
-
 
 @dataclass(frozen=True, slots=True)
 class Outline:

@@ -117,6 +117,11 @@ class Row:
     tags: tuple[str, ...] = ()
     """Short words for what it is."""
 
+    @property
+    def short_sha(self) -> str:
+        """The first seven digits, as people write them."""
+        return self.sha[:7]
+
 
 class Prominence(StrEnum):
     """How much room a group of commits deserves."""
@@ -143,6 +148,13 @@ class Commits:
     """At least one, in order of their numbers."""
     gist: str
     """What one line says in place of all."""
+
+    @property
+    def numbers(self) -> str:
+        """The numbers of its commits: `34–44`, or `34` alone."""
+        first, last = self.rows[0].number, self.rows[-1].number
+        return str(first) if first == last else f"{first}–{last}"
+
     block: Literal["commits"] = "commits"
 
 

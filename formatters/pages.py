@@ -10,13 +10,13 @@ from formatters.model import Block, Commits, Page, Points, Prominence, Prose, Ro
 from formatters.text import Words
 
 
-def digest_page(digest: Digest, words: Words, delivered: str) -> Page:
+def digest_page(digest: Digest, words: Words, delivered: str | None = None) -> Page:
     """A digest: what the day was about, one line a commit, how complete it is.
 
     Args:
         digest: what to show.
         words: the catalogue of its readers.
-        delivered: the id under which it is delivered.
+        delivered: the id under which it is delivered to a chat.
     """
     told = outline(digest, words)
     blocks: list[Block] = [Title(told.title), Small(told.stats)]

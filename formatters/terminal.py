@@ -1,7 +1,7 @@
-"""A digest and one commit's analysis in a terminal, with rich.
+"""Pages in a terminal, with rich.
 
 Untrusted text only ever becomes `Text`, which knows no markup, and has lost its control characters
-before (`formatters.digest`, `formatters.detail`), so it cannot colour, link or move the cursor.
+before (`formatters.model`), so it cannot colour, link or move the cursor.
 On a terminal lines are cut or wrapped to its width; elsewhere they are whole, for files and pipes.
 """
 
@@ -12,11 +12,10 @@ from rich.console import Console
 from rich.style import Style
 from rich.text import Text
 
-from analyzers.model import Digest, Entry, Importance, Repository
-from formatters.detail import Part, detail
-from formatters.digest import GLYPHS, Line, Section, outline
+from analyzers.model import Importance
+from formatters.digest import GLYPHS
+from formatters.model import Block, Commits, Page, Points, Prominence, Prose, Row, Small, Title
 from formatters.prose import code_spans
-from formatters.text import Words
 
 COLOURS = {Importance.HIGH: "red", Importance.MEDIUM: "yellow", Importance.LOW: "green"}
 
@@ -27,64 +26,56 @@ MIN_HEADLINE = 32
 """Cells that a headline keeps; tags that would leave it less are left out."""
 
 
-def render(digest: Digest, words: Words, console: Console) -> None:
-    """Write a digest: title, overview, sections with one line a commit, and how complete it is."""
-    page = outline(digest, words)
-    _wrapped(console, Text(page.title, "bold"))
-    _wrapped(console, Text(page.stats, "dim"))
-    for sentence in page.overview:
-        _wrapped(console, Text(sentence))
-    numbers = len(str(max((entry.number for entry in digest.entries), default=0)))
-    folded = False
-    for section in page.sections:
-        if not (folded and section.group.is_folded):
+def render(page: Page, console: Console) -> None:
+    """Write a page: lines of commits cut to the terminal's width, all else wrapped."""
+    numbers = len(str(max((row.number for row in page.rows), default=0)))
+    before: Block | None = None
+    for block in page.blocks:
+        if before is not None and not _stand_together(before, block):
             console.print()
-        _section(console, section, numbers)
-        folded = section.group.is_folded
-    console.print()
-    _wrapped(console, Text(page.completeness, "dim"))
+        match block:
+            case Title(text, importance):
+                glyph = f"{GLYPHS[importance]} " if importance else ""
+                _wrapped(console, Text(glyph).append(text, "bold"))
+            case Prose(text):
+                for line in text.splitlines():
+                    _wrapped(console, _prose(line))
+            case Small(text, sha, url):
+                _wrapped(console, _prose(text, "dim"))
+                for address in filter(None, (sha, url)):
+                    _whole(console, Text(address, _style("dim", url)))
+            case Points(title, items):
+                _points(console, title, items)
+            case Commits():
+                _commits(console, block, numbers)
+        before = block
 
 
-def render_detail(
-    entry: Entry, repository: Repository, zone: str, words: Words, console: Console
-) -> None:
-    """Write the full analysis of one commit, with instants in the IANA zone `zone`."""
-    page = detail(entry, repository, zone, words)
-    importance = entry.analysis.importance
-    _wrapped(console, Text(page.headline, "bold"))
-    badges = Text(f"{GLYPHS[importance]} ").append(page.badges[0], COLOURS[importance])
-    _wrapped(console, badges.append("".join(f" · {badge}" for badge in page.badges[1:])))
-    _wrapped(console, Text(page.byline, "dim"))
-    _whole(console, Text(entry.commit.sha, _style("dim", page.url)))
-    if page.url:
-        _whole(console, Text(page.url, _style("dim", page.url)))
-    if page.title and page.title != page.headline:
-        _wrapped(console, Text(words("label-commit-title", title=page.title), "dim"))
-    for part in page.parts:
-        console.print()
-        _part(console, part, words)
-    console.print()
-    _wrapped(console, Text(" · ".join(page.small_print), "dim"))
+def _stand_together(before: Block, after: Block) -> bool:
+    """Whether there is no empty line between two blocks."""
+    if isinstance(before, Commits) and isinstance(after, Commits):
+        return before.prominence is after.prominence is Prominence.FOLDED
+    return isinstance(before, Title | Prose | Small) and isinstance(after, Prose | Small)
 
 
-def _section(console: Console, section: Section, numbers: int) -> None:
-    importance = section.group.importance
-    title = Text(f"{GLYPHS[importance]} ").append(section.title, f"bold {COLOURS[importance]}")
-    if section.group.is_folded:
-        gist = Text(f"  {section.numbers}  ", "dim").append(section.gist, "not dim")
+def _commits(console: Console, group: Commits, numbers: int) -> None:
+    title = Text(f"{GLYPHS[group.importance]} ")
+    title.append(group.title, f"bold {COLOURS[group.importance]}")
+    if group.prominence is Prominence.FOLDED:
+        gist = Text(f"  {group.numbers}  ", "dim").append(group.gist, "not dim")
         _cut(console, title.append_text(gist))
         return
     _cut(console, title)
-    for line in section.lines:
-        _cut(console, _line(console, line, numbers))
+    for row in group.rows:
+        _cut(console, _row(console, row, numbers))
 
 
-def _line(console: Console, line: Line, numbers: int) -> Text:
+def _row(console: Console, row: Row, numbers: int) -> Text:
     """Number, short name, headline and tags; tags only where they leave the headline its room."""
-    text = Text(f"{line.entry.number:>{numbers + 2}}  ", "dim")
-    text.append(line.entry.commit.short_sha, _style("not dim cyan", line.url)).append("  ")
-    tags = f"  {' · '.join(line.tags)}"
-    headline = Text(line.headline, "not dim")
+    text = Text(f"{row.number:>{numbers + 2}}  ", "dim")
+    text.append(row.short_sha, _style("not dim cyan", row.url)).append("  ")
+    tags = f"  {' · '.join(row.tags)}"
+    headline = Text(row.headline, "not dim")
     if console.is_terminal:
         room = console.width - text.cell_len
         if room - cell_len(tags) >= MIN_HEADLINE:
@@ -95,22 +86,16 @@ def _line(console: Console, line: Line, numbers: int) -> Text:
     return text.append_text(headline).append(tags)
 
 
-def _part(console: Console, part: Part, words: Words) -> None:
-    _wrapped(console, Text(part.title, "bold"))
-    bullet = "• " if len(part.items) > 1 else ""
-    for item in part.items:
+def _points(console: Console, title: str, items: tuple[str, ...]) -> None:
+    _wrapped(console, Text(title, "bold"))
+    bullet = "• " if len(items) > 1 else ""
+    for item in items:
         _wrapped(console, _prose(item), first=f"  {bullet}", rest=" " * (2 + len(bullet)))
-    for severity, risk in part.risks:
-        text = Text().append(severity, COLOURS[Importance(risk.severity.value)]).append(" — ")
-        text.append_text(_prose(risk.text))
-        if risk.path:
-            text.append(f" ({words('label-path', path=risk.path)})", "dim")
-        _wrapped(console, text, first="  • ", rest="    ")
 
 
-def _prose(text: str) -> Text:
-    """Text of an analysis, what stands between backticks highlighted as code."""
-    prose = Text()
+def _prose(text: str, style: str = "") -> Text:
+    """Text in which what stands between backticks is highlighted as code."""
+    prose = Text(style=style)
     for piece, is_code in code_spans(text):
         prose.append(f"`{piece}`" if is_code else piece, "cyan" if is_code else None)
     return prose

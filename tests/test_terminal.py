@@ -13,7 +13,8 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from analyzers.model import Analysis, Commit, Digest, Entry, GroupKind, Importance
-from formatters.terminal import render, render_detail
+from formatters.pages import detail_page, digest_page
+from formatters.terminal import render
 from formatters.text import LANGUAGES, words_for
 from tests.digests import (
     WIDGET,
@@ -50,7 +51,7 @@ def written(
         color_system="truecolor" if terminal else None,
         _environ={},
     )
-    render(digest, words_for(digest.language), console)
+    render(digest_page(digest, words_for(digest.language)), console)
     return out.getvalue()
 
 
@@ -59,7 +60,7 @@ def written_detail(entry: Entry, *, width: int = 100, language: str = "en") -> s
     console = Console(
         file=out, width=width, force_terminal=True, color_system="truecolor", _environ={}
     )
-    render_detail(entry, WIDGET, "Asia/Shanghai", words_for(language), console)
+    render(detail_page(entry, WIDGET, "Asia/Shanghai", words_for(language)), console)
     return out.getvalue()
 
 
@@ -164,8 +165,8 @@ def test_markup_in_a_headline_is_shown_and_not_obeyed() -> None:
 def test_an_analysis_has_all_its_parts_and_its_small_print() -> None:
     text = plain(written_detail(an_entry(1, model_analysis(), message="Add add()\n\nBody")))
     assert [line for line in text.splitlines() if line and not line.startswith(" ")] == [
-        "Widgets can be added",
-        "🟡 Medium importance · feature",
+        "🟡 Widgets can be added",
+        "Medium importance · feature",
         "Ada Example · 6 Jan 2026, 20:00 · 1 file · +12 −4",
         an_entry(1).commit.sha,
         f"https://forge.example/acme/widget/commit/{an_entry(1).commit.sha}",
@@ -179,6 +180,6 @@ def test_an_analysis_has_all_its_parts_and_its_small_print() -> None:
         "Advice",
         "Facts",
         "Why this importance",
-        "1 file read · analysed by test-model, 6 Jan 2026, 21:00",
+        "acme/widget · 1 file read · analysed by test-model, 6 Jan 2026, 21:00",
     ]
-    assert "  • High — Old callers pass two arguments. (in src/widget.py)" in text
+    assert "  High — Old callers pass two arguments. (in `src/widget.py`)" in text

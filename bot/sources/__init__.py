@@ -12,9 +12,21 @@ if TYPE_CHECKING:
 
 
 async def open_source(
-    locator: Locator, settings: Settings, responses: ResponseCache, notify: Notify
+    locator: Locator,
+    settings: Settings,
+    responses: ResponseCache,
+    notify: Notify,
+    *,
+    patience: float | None = None,
 ) -> CommitSource:
     """The source that a locator calls for; the caller closes it.
+
+    Args:
+        locator: where the repository is.
+        settings: the process's.
+        responses: keeps a forge's answers.
+        notify: is told what one who waits should know.
+        patience: seconds that one request may wait for a forge's limits; None is the source's own.
 
     Raises:
         SourceError: the repository cannot be reached, or is none.
@@ -38,4 +50,5 @@ async def open_source(
                 token=token.get_secret_value() if token else None,
                 cache=responses,
                 notify=notify,
+                **({} if patience is None else {"max_wait": patience}),
             )

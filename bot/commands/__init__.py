@@ -1,0 +1,1 @@
+"""The commands: one grammar for all chats, answered without knowing a platform."""

@@ -1,0 +1,189 @@
+"""Digests and full reports on demand."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING, final
+
+from analyzers.errors import InputError
+from analyzers.model import Day, Digest, Range, Span
+from analyzers.overview import arrange
+from bot.commands.grammar import USAGE, Command, Name
+from bot.commands.scene import Scene, Show
+from bot.conversation import Answer, Document
+from bot.delivery import Delivered, new_id
+from bot.digest import DigestRequest, Progress, analyse_all, make_digest
+from bot.options import FILTERS, Options, parse_options
+from bot.sources.locators import Locator
+from bot.spans import is_span_word, parse_span_word
+from bot.subscriptions import EVERYTHING, Filters, Subscription
+from formatters.digest import outline
+from formatters.markdown import report
+from formatters.model import Page, Prose
+from formatters.pages import digest_page
+from formatters.text import Words, words_for
+
+if TYPE_CHECKING:
+    from bot.app import Application
+
+
+@final
+class Digests:
+    """Answers `/digest` and `/report`."""
+
+    def __init__(self, app: Application) -> None:
+        """Make them with the application's sources, analyzer and stores."""
+        self._app = app
+
+    async def digest(self, command: Command, scene: Scene, show: Show) -> Answer:
+        """A digest now; it moves no cursor."""
+        locator, request = await self._request(command, scene)
+        return await self.deliver(locator, request, scene, show)
+
+    async def digest_of_range(
+        self, locator: Locator, span: Range, scene: Scene, show: Show
+    ) -> Answer:
+        """A digest of what one revision has and another has not."""
+        request = DigestRequest(span=span, zone=scene.zone, language=scene.language)
+        return await self.deliver(locator, request, scene, show)
+
+    async def report(self, command: Command, scene: Scene, show: Show) -> Answer:
+        """The full report as a file: of the channel's latest digest, or of what is asked for."""
+        if command.words:
+            locator, request = await self._request(command, scene)
+            digest = await self._make(locator, request, scene, show)
+            return _reported(digest, words_for(request.language))
+        latest = await self._app.delivered.latest(scene.channel, 1)
+        if not latest:
+            raise InputError("error-no-digest-here", command=scene.typed(USAGE[Name.DIGEST]))
+        return await self.report_of(latest[0], scene, show)
+
+    async def report_of(self, record: Delivered, scene: Scene, show: Show) -> Answer:
+        """The full report of a digest that was delivered: of its very commits."""
+        locator = self._app.locate(record.repository)
+        total = len(record.shas)
+        progress = _counted(locator, scene.words, show)
+        async with self._app.source(locator, scene.channel, scene.told(show)) as source:
+            analysed = await analyse_all(
+                source.read(record.shas),
+                self._app.analyzer,
+                record.language,
+                workers=self._app.settings.commitcast_llm_concurrency,
+                on_commit=lambda done: progress(done, total),
+            )
+            digest = Digest(
+                repository=source.repository,
+                branch=record.branch,
+                span=record.span,
+                head=record.head,
+                language=record.language,
+                groups=arrange(analysed),
+                generated_at=self._app.now(),
+                left_out=record.left_out,
+            )
+        answer = _reported(digest, words_for(record.language))
+        return replace(answer, beneath=record.messages)
+
+    async def deliver(
+        self, locator: Locator, request: DigestRequest, scene: Scene, show: Show
+    ) -> Answer:
+        """Make a digest and note that this channel gets it."""
+        digest = await self._make(locator, request, scene, show)
+        words = words_for(request.language)
+        page = digest_page(digest, words, digest_id := new_id())
+        if not digest.entries:
+            return Answer(replace(page, digest=None), words)
+        record = Delivered(
+            id=digest_id,
+            repository=locator.address,
+            branch=digest.branch,
+            head=digest.head,
+            span=digest.span,
+            zone=request.zone,
+            language=request.language,
+            left_out=digest.left_out,
+            page=page,
+            at=digest.generated_at,
+        )
+        # Before it is shown: a control may be pressed as soon as it can be seen.
+        await self._app.delivered.put(scene.channel, record)
+        return Answer(page, words)
+
+    async def _make(
+        self, locator: Locator, request: DigestRequest, scene: Scene, show: Show
+    ) -> Digest:
+        async with self._app.source(locator, scene.channel, scene.told(show)) as source:
+            return await make_digest(
+                source,
+                self._app.analyzer,
+                request,
+                workers=self._app.settings.commitcast_llm_concurrency,
+                now=self._app.now(),
+                progress=_counted(locator, scene.words, show),
+            )
+
+    async def _request(self, command: Command, scene: Scene) -> tuple[Locator, DigestRequest]:
+        """Which repository and what of it, with the filters of its subscription here."""
+        spans = [word for word in command.operands if is_span_word(word)]
+        names = [word for word in command.operands if not is_span_word(word)]
+        if len(spans) > 1 or len(names) > 1:
+            raise InputError("error-digest-what", command=scene.typed(USAGE[command.name]))
+        options = parse_options(command.options, allowed=(*FILTERS, "tz", "lang"))
+        zone = options.zone or scene.zone
+        span: Span | None = None
+        if spans:
+            span = parse_span_word(spans[0], zone, self._app.now())
+        locator, followed = await self._followed(names, scene)
+        return locator, DigestRequest(
+            span=span,
+            zone=zone,
+            language=options.language or (followed.language if followed else scene.language),
+            filters=_over(options, followed.filters if followed else EVERYTHING),
+        )
+
+    async def _followed(
+        self, names: list[str], scene: Scene
+    ) -> tuple[Locator, Subscription | None]:
+        """The repository of that name, or the only one that is followed here, and how it is."""
+        followed = await self._app.subscriptions.of_channel(scene.channel)
+        if not names and len(followed) != 1:
+            raise InputError(
+                "error-which-repository" if followed else "error-no-repository",
+                command=scene.typed(USAGE[Name.DIGEST]),
+                repositories=scene.words.listed(s.repository for s in followed),
+            )
+        locator = self._app.locate(names[0] if names else followed[0].repository)
+        address = locator.address.casefold()
+        return locator, next((s for s in followed if s.repository.casefold() == address), None)
+
+
+def _over(options: Options, filters: Filters) -> Filters:
+    """The filters of a subscription, but for what is asked for this once."""
+    return Filters(
+        branches=options.branches or filters.branches,
+        paths=options.paths or filters.paths,
+        authors=options.authors or filters.authors,
+        minimum=options.minimum or filters.minimum,
+    )
+
+
+def _reported(digest: Digest, words: Words) -> Answer:
+    text = report(digest, words)
+    said = Page((Prose(words("report-sent", title=outline(digest, words).title)),))
+    return Answer(said, words, document=Document(_file_name(digest), text.encode()))
+
+
+def _file_name(digest: Digest) -> str:
+    """`acme-widget-2026-01-06.md`; other spans are named by the commit that they end in."""
+    span = digest.span
+    when = span.date.isoformat() if isinstance(span, Day) else digest.head[:7]
+    name = re.sub(r"[^A-Za-z0-9.]+", "-", digest.repository.name).strip(".-")
+    return f"{name or 'digest'}-{when}.md"
+
+
+def _counted(locator: Locator, words: Words, show: Show) -> Progress:
+    def progress(done: int, total: int) -> None:
+        show(words("progress-commits", name=locator.label, done=done, total=total))
+
+    return progress

@@ -1,0 +1,174 @@
+"""What a channel follows, and its settings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, final
+
+from analyzers.errors import InputError
+from analyzers.text import clean_line
+from bot.commands.grammar import USAGE, Command, Name
+from bot.commands.scene import Scene, Show
+from bot.conversation import Answer
+from bot.digest import branches_of
+from bot.options import SETTINGS, Options, parse_options, written
+from bot.schedule import next_due
+from bot.subscriptions import Subscription
+from bot.weekdays import written_days
+from formatters.model import Page, Points, Prose, Small, Title
+from formatters.text import Words, words_for
+
+if TYPE_CHECKING:
+    from bot.app import Application
+
+MOST: Final = 50
+"""Repositories that one channel can follow: nobody reads more digests a day."""
+
+
+@final
+class Following:
+    """Answers `/subscribe`, `/unsubscribe`, `/subscriptions` and `/settings`."""
+
+    def __init__(self, app: Application) -> None:
+        """Keep what channels follow in the application's stores."""
+        self._app = app
+
+    async def subscribe(self, command: Command, scene: Scene, show: Show) -> Answer:
+        """Follow a repository here, or follow it otherwise than before."""
+        if len(command.operands) != 1:
+            raise InputError("error-subscribe-what", command=scene.typed(USAGE[Name.SUBSCRIBE]))
+        options = parse_options(command.options)
+        await _require_manager(scene)
+        locator = self._app.locate(command.operands[0])
+        show(scene.words("progress-repository", name=locator.label))
+        async with self._app.source(locator, scene.channel, scene.told(show)) as source:
+            # Asked now, not at the first digest: a repository or branch that is not there.
+            branches = await branches_of(source, options.branches)
+            name = source.repository.name
+        subscription = self._subscription(locator.address, options, scene)
+        existing = await self._app.subscriptions.of_channel(scene.channel)
+        before = next((s for s in existing if _is_same(s, locator.address)), None)
+        if before is None and len(existing) >= MOST:
+            raise InputError("error-too-many-subscriptions", most=MOST)
+        await self._app.subscriptions.put(subscription)
+        return Answer(self._confirmation(subscription, name, branches, before, scene), scene.words)
+
+    async def unsubscribe(self, command: Command, scene: Scene) -> Answer:
+        """Follow a repository here no longer."""
+        existing = await self._app.subscriptions.of_channel(scene.channel)
+        if len(command.operands) != 1 or command.options:
+            raise InputError("error-unsubscribe-what", command=scene.typed(USAGE[Name.UNSUBSCRIBE]))
+        await _require_manager(scene)
+        address = self._app.locate(command.operands[0]).address
+        if not await self._app.subscriptions.remove(scene.channel, address):
+            raise InputError(
+                "error-not-followed" if existing else "error-nothing-followed",
+                repository=clean_line(address),
+                repositories=scene.words.listed(s.repository for s in existing),
+            )
+        said = scene.words("unsubscribed", repository=clean_line(address))
+        return Answer(Page((Prose(said),)), scene.words)
+
+    async def subscriptions(self, scene: Scene) -> Answer:
+        """What is followed here, and when the next digest comes."""
+        existing = await self._app.subscriptions.of_channel(scene.channel)
+        if not existing:
+            example = scene.typed(USAGE[Name.SUBSCRIBE])
+            said = scene.words("subscriptions-none", command=example)
+            return Answer(Page((Prose(said),)), scene.words, private=True)
+        items = tuple(self._line(subscription, scene.words) for subscription in existing)
+        title = scene.words("subscriptions-title", n=len(existing))
+        return Answer(Page((Points(title, items),)), scene.words, private=True)
+
+    async def settings(self, command: Command, scene: Scene) -> Answer:
+        """This chat's own defaults: shown, and changed where options are given."""
+        if command.operands:
+            raise InputError("error-settings-what", command=scene.typed(USAGE[Name.SETTINGS]))
+        given = parse_options(command.options, allowed=SETTINGS).defaults
+        chat = scene.settings
+        if command.options:
+            await _require_manager(scene)
+            own = await self._app.subscriptions.defaults(scene.channel)
+            await self._app.subscriptions.put_defaults(scene.channel, own.updated(given))
+            chat = given.over(chat)
+        words = words_for(chat.language)
+        rows = (
+            ("lang", chat.language),
+            ("tz", chat.zone),
+            ("at", f"{chat.at:%H:%M}"),
+            ("days", written_days(chat.days)),
+            ("min", chat.minimum.value),
+        )
+        items = tuple(words(f"setting-{name}", value=f"`{name}:{value}`") for name, value in rows)
+        model = self._app.settings.openai_model if self._app.settings.has_model else ""
+        blocks = (
+            Points(words("settings-changed" if command.options else "settings-title"), items),
+            Small(words("settings-model", model=model) if model else words("hint-no-model")),
+            Small(words("settings-how", command=scene.typed(USAGE[Name.SETTINGS]))),
+        )
+        return Answer(Page(blocks), words, private=not command.options)
+
+    def _subscription(self, address: str, options: Options, scene: Scene) -> Subscription:
+        chat = scene.settings
+        return Subscription(
+            channel=scene.channel,
+            repository=address,
+            filters=options.filters(chat.minimum),
+            at=options.at or chat.at,
+            zone=options.zone or chat.zone,
+            days=options.days or chat.days,
+            language=options.language or chat.language,
+            made_by=scene.person.id,
+            made_at=self._app.now(),
+        )
+
+    def _confirmation(
+        self,
+        subscription: Subscription,
+        name: str,
+        branches: tuple[str, ...],
+        before: Subscription | None,
+        scene: Scene,
+    ) -> Page:
+        words = scene.words
+        lines = [
+            words(
+                "subscribed-when",
+                time=f"{subscription.at:%H:%M}",
+                zone=subscription.zone,
+                days=written_days(subscription.days),
+                due=self._due(subscription, words),
+            ),
+            words(
+                "subscribed-what",
+                branches=words.listed(branches[:5]),
+                options=f"`{written(subscription)}`",
+            ),
+        ]
+        if before is not None:
+            lines.append(words("subscribed-before", options=f"`{written(before)}`"))
+        lines.append(
+            words("subscribed-now", command=scene.typed(f"digest {subscription.repository}"))
+        )
+        title = words("subscribed", repository=clean_line(name))
+        return Page((Title(title), *(Prose(line) for line in lines)))
+
+    def _line(self, subscription: Subscription, words: Words) -> str:
+        return words(
+            "subscription",
+            repository=f"`{subscription.repository}`",
+            options=f"`{written(subscription)}`",
+            due=self._due(subscription, words),
+        )
+
+    def _due(self, subscription: Subscription, words: Words) -> str:
+        due = next_due(subscription, self._app.now())
+        return words.instant(due, subscription.zone)
+
+
+async def _require_manager(scene: Scene) -> None:
+    if not await scene.person.may_manage():
+        raise InputError("error-may-not-manage")
+
+
+def _is_same(subscription: Subscription, address: str) -> bool:
+    return subscription.repository.casefold() == address.casefold()

@@ -1,0 +1,183 @@
+"""Where chats hand in what people ask: bounded, with progress, always answered (invariant 10)."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Final, final
+
+from analyzers.errors import ChatError, CommitcastError, InputError, StoreError
+from bot.commands.answering import Commands
+from bot.commands.scene import Show
+from bot.conversation import Answer, Asked, Conversation, Person, Pressed
+from bot.stores.events import SeenEvents
+from formatters.model import Page, Prose
+
+MOST_AT_ONCE: Final = 64
+"""Commands under way in the process: each holds connections and a commit or a digest in memory."""
+
+MOST_OF_A_CHANNEL: Final = 6
+"""Commands under way in one channel, so that one channel leaves room to the others."""
+
+FIRST_PROGRESS: Final = 1.5
+"""Seconds until a person is told that the work goes on; most answers come before."""
+
+NEXT_PROGRESS: Final = 3.0
+"""Seconds between two messages of progress: platforms allow about one a second in a channel."""
+
+LONGEST: Final = 900.0
+"""Seconds that a command may take."""
+
+_log = logging.getLogger(__name__)
+
+
+@final
+class Front:
+    """Takes commands and presses from every chat and sees to it that each is answered."""
+
+    def __init__(self, commands: Commands, seen: SeenEvents) -> None:
+        """Answer with these commands."""
+        self._commands = commands
+        self._seen = seen
+        self._under_way: Counter[str] = Counter()
+
+    async def ask(self, asked: Asked, conversation: Conversation) -> None:
+        """Carry out a command, and answer it, whatever happens."""
+        await self._serve(
+            asked.channel,
+            asked.person,
+            conversation,
+            lambda show: self._commands.answer(asked, show),
+        )
+
+    async def press(self, pressed: Pressed, conversation: Conversation) -> None:
+        """Carry out what somebody pressed, and answer it, whatever happens."""
+        await self._serve(
+            pressed.channel,
+            pressed.person,
+            conversation,
+            lambda show: self._commands.press(pressed, show),
+        )
+
+    async def is_new(self, event: str) -> bool:
+        """Whether an event of a platform, `slack:Ev123`, has not been handed in before.
+
+        When nobody can tell, it is: better twice than never.
+        """
+        return await self._seen.add(event)
+
+    async def moved(self, before: str, after: str) -> None:
+        """Keep what a channel has for the channel that it has become."""
+        try:
+            await self._commands.move(before, after)
+        except StoreError as exc:
+            _log.error("%s was not moved to %s: %s", before, after, exc)
+
+    async def preview(self, url: str, channel: str) -> Page | None:
+        """The analysis of a commit that somebody posted a link to, if it is there already."""
+        try:
+            return await self._commands.preview(url, channel)
+        except CommitcastError as exc:
+            _log.info("no preview in %s: %s", channel, exc)
+            return None
+
+    def menu(self, language: str) -> tuple[tuple[str, str], ...]:
+        """The commands with a description each, for the menus of platforms."""
+        return self._commands.menu(language)
+
+    async def _serve(
+        self,
+        channel: str,
+        person: Person,
+        conversation: Conversation,
+        work: Callable[[Show], Awaitable[Answer]],
+    ) -> None:
+        try:
+            answer = await self._answered(channel, person, conversation, work)
+            messages = await conversation.answer(answer)
+            if answer.page.digest and messages and answer.in_place is None:
+                await self._commands.posted(channel, answer.page.digest, messages)
+        except ChatError as exc:
+            # The platform takes no message: there is no other way to tell anybody.
+            _log.warning("no answer in %s: %s", channel, exc)
+        except StoreError as exc:
+            _log.error("what %s was shown could not be noted: %s", channel, exc)
+        except Exception:  # noqa: BLE001 - what no code foresaw must not end the whole chat
+            _log.exception("no answer in %s", channel)
+
+    async def _answered(
+        self,
+        channel: str,
+        person: Person,
+        conversation: Conversation,
+        work: Callable[[Show], Awaitable[Answer]],
+    ) -> Answer:
+        try:
+            with self._place(channel):
+                async with _progress(conversation) as show, asyncio.timeout(LONGEST):
+                    return await work(show)
+        except TimeoutError:
+            error: CommitcastError = InputError("error-took-too-long", minutes=int(LONGEST / 60))
+        except CommitcastError as exc:
+            _log.info("refused in %s: %s", channel, exc)
+            error = exc
+        except Exception:  # noqa: BLE001 - a person waits: they are told, the log has the rest
+            _log.exception("a command failed in %s", channel)
+            error = InputError("error-internal")
+        words = await self._commands.words(channel, person)
+        return Answer(Page((Prose(words.error(error)),)), words, private=True)
+
+    @contextmanager
+    def _place(self, channel: str) -> Iterator[None]:
+        if self._under_way[channel] >= MOST_OF_A_CHANNEL:
+            raise InputError("error-busy-channel", n=MOST_OF_A_CHANNEL)
+        if self._under_way.total() >= MOST_AT_ONCE:
+            raise InputError("error-busy")
+        self._under_way[channel] += 1
+        try:
+            yield
+        finally:
+            self._under_way[channel] -= 1
+            self._under_way += Counter()  # forgets channels without work
+
+
+@asynccontextmanager
+async def _progress(conversation: Conversation) -> AsyncIterator[Show]:
+    """Show the latest of what is reported, now and then, until the work is done."""
+    latest = ""
+
+    def show(text: str) -> None:
+        nonlocal latest
+        latest = text
+
+    async def tell() -> None:
+        shown, pause = "", FIRST_PROGRESS
+        while not await _happens(done, within=pause):
+            pause = NEXT_PROGRESS
+            if latest != shown:
+                shown = latest
+                try:
+                    await conversation.progress(shown)
+                except ChatError as exc:
+                    _log.info("no progress shown: %s", exc)
+                    return
+
+    done = asyncio.Event()
+    telling = asyncio.create_task(tell())
+    try:
+        yield show
+    finally:
+        # Not cancelled: a message that is on its way would stay, and nobody would know of it.
+        done.set()
+        await asyncio.gather(telling, return_exceptions=True)
+
+
+async def _happens(event: asyncio.Event, *, within: float) -> bool:
+    try:
+        async with asyncio.timeout(within):
+            return await event.wait()
+    except TimeoutError:
+        return False

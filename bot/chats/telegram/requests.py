@@ -1,0 +1,159 @@
+"""Requests to Telegram: which may be made again, and what a refusal means to us."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any, Final, TypeVar
+
+import httpx
+from telegram.error import (
+    BadRequest,
+    ChatMigrated,
+    Conflict,
+    Forbidden,
+    InvalidToken,
+    RetryAfter,
+    TelegramError,
+)
+from telegram.request import HTTPXRequest
+
+from analyzers.errors import ChatError
+from analyzers.text import clean_line, shorten
+
+# Without it `RetryAfter` warns of a deprecation whenever it is made.
+os.environ["PTB_TIMEDELTA"] = "1"
+
+LONGEST_PAUSE: Final = 60.0
+"""Seconds that a request waits when Telegram asks for it; where it asks for more, it fails."""
+
+PAUSE_UNNAMED: Final = 5.0
+"""Seconds to wait when Telegram says that there were too many requests, and not until when."""
+
+PAUSE_UNSENT: Final = 1.0
+"""Seconds until a request is made again that found no connection."""
+
+ANSWERED_WITHIN: Final = 20.0
+"""Seconds that Telegram may take to answer; a message that timed out may still have arrived."""
+
+_REFUSALS: Final = {
+    "chat not found": "error-telegram-chat",
+    "thread not found": "error-telegram-topic",
+    "topic_closed": "error-telegram-topic",
+    "topic_deleted": "error-telegram-topic",
+    "not enough rights": "error-telegram-rights",
+    "have no rights": "error-telegram-rights",
+    "administrator rights": "error-telegram-rights",
+    "write_forbidden": "error-telegram-rights",
+    "chat_admin_required": "error-telegram-members",
+    "member list is inaccessible": "error-telegram-members",
+}
+"""What Telegram's words mean, in lower case. It has no other codes than its words."""
+
+_T = TypeVar("_T")
+
+
+class DiscreetRequest(HTTPXRequest):
+    """Hides the token where an answer repeats the address that was asked for, as error pages of
+    proxies do: the library logs and quotes such answers."""
+
+    def __init__(self, token: str) -> None:
+        """Hide this token."""
+        super().__init__(read_timeout=ANSWERED_WITHIN, connect_timeout=10, pool_timeout=10)
+        self._token = token.encode()
+
+    async def do_request(self, *args: Any, **kwargs: Any) -> tuple[int, bytes]:
+        """Make a request."""
+        status, payload = await super().do_request(*args, **kwargs)
+        return status, payload.replace(self._token, b"***")
+
+
+async def patiently(request: Callable[[], Awaitable[_T]]) -> _T:
+    """Make a request, and once more if it had no effect: Telegram asked for a short pause, or was
+    not reached at all. A message that may have arrived is not sent again (invariant 2).
+
+    Raises:
+        TelegramError: as the library does.
+    """
+    try:
+        return await request()
+    except TelegramError as exc:
+        pause = _pause(exc)
+        if pause is None or pause > LONGEST_PAUSE:
+            raise
+    await asyncio.sleep(pause)
+    return await request()
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Raise `ChatError` for every error of the library."""
+    try:
+        yield
+    except TelegramError as exc:
+        raise _translate(exc) from exc
+
+
+def unconnected(exc: TelegramError, webhook: str | None) -> ChatError:
+    """Why the bot cannot start or go on; nothing of this is about a message.
+
+    Args:
+        exc: what the library says.
+        webhook: the address that Telegram was asked to send to, if it was.
+    """
+    if isinstance(exc, InvalidToken):
+        return ChatError("error-telegram-token")
+    if isinstance(exc, BadRequest) and webhook:
+        return ChatError("error-telegram-webhook", url=webhook, said=_said(exc))
+    return ChatError(
+        "error-telegram-unreachable",
+        permanent=False,
+        retry_after=seconds_asked(exc),
+        said=_said(exc),
+    )
+
+
+def says(exc: TelegramError, *words: str) -> bool:
+    """Whether Telegram's answer has some of these words, given in lower case."""
+    said = exc.message.lower()
+    return any(word in said for word in words)
+
+
+def seconds_asked(exc: TelegramError) -> float | None:
+    """How long Telegram asks to wait, if it does."""
+    if isinstance(exc, RetryAfter):
+        asked = exc.retry_after
+        return asked.total_seconds() if isinstance(asked, timedelta) else asked
+    return PAUSE_UNNAMED if says(exc, "too many requests") else None
+
+
+def _translate(exc: TelegramError) -> ChatError:
+    if isinstance(exc, InvalidToken):
+        return ChatError("error-telegram-token")
+    if asked := seconds_asked(exc):
+        return ChatError(
+            "error-telegram-busy", permanent=False, retry_after=asked, seconds=round(asked)
+        )
+    if isinstance(exc, BadRequest | ChatMigrated | Conflict):
+        known = (code for words, code in _REFUSALS.items() if says(exc, words))
+        return ChatError(next(known, "error-telegram-rejected"), said=_said(exc))
+    if isinstance(exc, Forbidden):
+        return ChatError("error-telegram-forbidden", said=_said(exc))
+    if _pause(exc) is not None:
+        return ChatError("error-telegram-unreachable", permanent=False, said=_said(exc))
+    # Neither sent for certain nor not sent: what cannot be repeated is permanent.
+    return ChatError("error-telegram-outcome", said=_said(exc))
+
+
+def _pause(exc: TelegramError) -> float | None:
+    """Seconds to wait before a request is made again; None where it may have had an effect, or
+    would fail alike."""
+    not_sent = httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout
+    return PAUSE_UNSENT if isinstance(exc.__cause__, not_sent) else seconds_asked(exc)
+
+
+def _said(exc: TelegramError) -> str:
+    return shorten(clean_line(exc.message), 200)

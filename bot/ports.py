@@ -7,7 +7,9 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from analyzers.errors import InputError
 from analyzers.model import Commit, Range, Repository
+from bot.subscriptions import Defaults, Subscription
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,14 @@ class CommitSource(ABC):
         """
 
     @abstractmethod
+    async def branches(self) -> tuple[str, ...]:
+        """The names of all branches, each as `head` takes it; empty without a commit."""
+
+    @abstractmethod
+    async def is_public(self) -> bool:
+        """Whether everybody may read it; False where nobody can tell."""
+
+    @abstractmethod
     async def list_shas(self, selection: Selection) -> tuple[str, ...]:
         """The full names of all selected commits, each once, merges included, newest first by
         committer date.
@@ -97,6 +107,15 @@ class CommitSource(ABC):
 
         A reader that may stop early closes it (`contextlib.aclosing`).
         """
+
+    async def pull_request(self, number: int) -> Range:
+        """What a pull request brings in.
+
+        Raises:
+            RevisionNotFound: there is none of that number.
+            InputError: the repository is reached in a way that knows of none.
+        """
+        raise InputError("error-pull-request-unsupported", number=number)
 
     @abstractmethod
     async def aclose(self) -> None:
@@ -128,3 +147,40 @@ class ResponseCache(ABC):
     @abstractmethod
     async def put(self, key: str, response: StoredResponse) -> None:
         """Keep an answer."""
+
+
+class SubscriptionStore(ABC):
+    """Keeps for good what channels follow and how they are set. Every method may raise
+    `StoreError`, also for a value that is there and cannot be read."""
+
+    @abstractmethod
+    async def put(self, subscription: Subscription) -> None:
+        """Keep a subscription; another one of the same channel and repository is replaced."""
+
+    @abstractmethod
+    async def remove(self, channel: str, repository: str) -> bool:
+        """Forget a subscription; whether there was one."""
+
+    @abstractmethod
+    async def of_channel(self, channel: str) -> tuple[Subscription, ...]:
+        """All subscriptions of a channel, the oldest first."""
+
+    @abstractmethod
+    async def channels(self) -> tuple[str, ...]:
+        """Every channel that may have a subscription or settings.
+
+        Subscriptions are read channel by channel: one that cannot be read delays no other.
+        """
+
+    @abstractmethod
+    async def defaults(self, channel: str) -> Defaults:
+        """A chat's own settings."""
+
+    @abstractmethod
+    async def change_defaults(self, channel: str, given: Defaults) -> None:
+        """Set what is given, and leave the rest as it is."""
+
+    @abstractmethod
+    async def move(self, before: str, after: str) -> None:
+        """Give all that a channel and its topics (`<channel>/<topic>`) have to the channel that it
+        has become. What has moved already moves no more."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Container, Sequence
+from collections.abc import AsyncGenerator, Container, Mapping, Sequence
 from typing import final
 
+from analyzers.errors import RevisionNotFound
 from analyzers.model import Analysis, Commit, Repository
 from analyzers.ports import AnalysisCache, Analyzer
 from bot.ports import CommitSource, Head, Selection
@@ -56,11 +57,20 @@ class MemoryAnalysisCache(AnalysisCache):
 
 @final
 class MemorySource(CommitSource):
-    """A history in memory: every commit listed, newest first, those in `lost` not given out."""
+    """A history in memory: every commit of a branch listed, newest first, whatever is asked for;
+    those in `lost` not given out."""
 
-    def __init__(self, commits: Sequence[Commit], lost: Container[str] = ()) -> None:
+    def __init__(
+        self,
+        commits: Sequence[Commit],
+        lost: Container[str] = (),
+        branches: Mapping[str, Sequence[Commit]] | None = None,
+    ) -> None:
         self.commits = {commit.sha: commit for commit in commits}
         self.lost = lost
+        self.histories = branches or {"main": commits}
+        """The commits of each branch, newest first; the first branch is the default."""
+        self.public = False
         self.given = 0
         """How many commits were given out."""
         self.is_closed = False
@@ -71,11 +81,22 @@ class MemorySource(CommitSource):
         return Repository("acme/widget")
 
     async def head(self, branch: str | None) -> Head:
-        tip = next(iter(self.commits.values()))
-        return Head(branch or "main", tip.sha, tip.committed_at)
+        if branch is None:
+            branch = next(iter(self.histories))
+        if branch not in self.histories:
+            raise RevisionNotFound("error-branch-not-found", name=branch)
+        tip = self.histories[branch][0]
+        return Head(branch, tip.sha, tip.committed_at)
+
+    async def branches(self) -> tuple[str, ...]:
+        return tuple(self.histories)
+
+    async def is_public(self) -> bool:
+        return self.public
 
     async def list_shas(self, selection: Selection) -> tuple[str, ...]:
-        return tuple(self.commits)
+        history = next(h for h in self.histories.values() if h and h[0].sha == selection.head)
+        return tuple(commit.sha for commit in history)
 
     async def resolve(self, name: str) -> str:
         return next(sha for sha in self.commits if sha.startswith(name))

@@ -404,6 +404,15 @@ async def test_heads_of_branches(repo: Repo) -> None:
             await source.head("main~0")
 
 
+async def test_branches_of_remotes_are_branches_of_a_folder_too(repo: Repo) -> None:
+    first = repo.commit({"a": "1"})
+    repo.git("update-ref", "refs/remotes/origin/next", first)
+    repo.git("symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/next")
+    async with opened(repo.path) as source:
+        assert await source.branches() == ("main", "origin/next")
+        assert not await source.is_public()
+
+
 async def test_a_detached_head_is_a_branch_named_by_its_commit(repo: Repo) -> None:
     first = repo.commit({"a": "1"})
     repo.commit({"a": "2"})

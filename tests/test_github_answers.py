@@ -311,7 +311,8 @@ def test_a_limit_is_told_from_a_missing_right(
 
 @pytest.mark.parametrize("name", ["../..", "acme/..", "./widget", "acme", "acme/a/b", "acme/a b"])
 def test_a_repository_s_new_name_leads_to_no_other_folder(name: str) -> None:
-    body = json.dumps({"full_name": name, "default_branch": "main"}).encode()
+    answer = {"full_name": name, "default_branch": "main", "private": False}
+    body = json.dumps(answer).encode()
     with pytest.raises(SourceError):
         parse(RepositoryAnswer, body)
     plain = body.replace(name.encode(), b"acme/.github")

@@ -268,6 +268,20 @@ async def test_no_branch_means_the_default_branch(small: Path, opened: Opened) -
         assert (await opened(server).head(None)).branch == "main"
 
 
+async def test_a_repository_is_public_unless_github_says_that_it_is_private(
+    small: Path, opened: Opened
+) -> None:
+    """Invariant 8."""
+    async with GitHubServer(small) as server:
+        assert await opened(server, token=None).is_public()
+    async with GitHubServer(small, private=True) as server:
+        assert not await opened(server).is_public()
+        stranger = opened(server, token=None)
+        for ask in (stranger.is_public, stranger.branches):
+            with pytest.raises(RepositoryNotFound):
+                await ask()
+
+
 @pytest.mark.parametrize("name", ["nope", "", ".", "..", "a..b", "main~1", "main^{tree}", "a b"])
 async def test_what_is_no_branch_or_commit_is_not_found(
     small: Path, opened: Opened, name: str

@@ -45,6 +45,7 @@ _REVISION: Final = re.compile(
 _EARLY: Final = datetime.min.replace(tzinfo=UTC)
 _LATE: Final = datetime.max.replace(tzinfo=UTC)
 _HEADS: Final = "refs/heads/"
+_REMOTES: Final = "refs/remotes/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +149,23 @@ class GitSource(CommitSource):
             raise await self._no_branch(branch)
         return await self._head(branch, sha)
 
+    async def branches(self) -> tuple[str, ...]:
+        """The branches here, then those that a folder knows from remotes, as `origin/main`."""
+        told = await self._refs.run(
+            "for-each-ref", "--format=%(refname)%00%(symref)", _HEADS, _REMOTES
+        )
+        names = []
+        for line in told.splitlines():
+            ref, _, points_to = line.partition(b"\0")
+            # `origin/HEAD` is another name of a branch. What is no UTF-8 nobody can ask for.
+            if not points_to and (name := ref.decode(errors="ignore")).encode() == ref:
+                names.append(name.removeprefix(_HEADS).removeprefix(_REMOTES))
+        return tuple(names)
+
+    async def is_public(self) -> bool:
+        """False: git is given what this machine may read, not what everybody may."""
+        return False
+
     async def list_shas(self, selection: Selection) -> tuple[str, ...]:
         """The full names of all selected commits, newest first by committer date; commits of the
         same second stand as `git rev-list` has them, children before their parents."""
@@ -222,7 +240,7 @@ class GitSource(CommitSource):
         """The commit at the tip of a branch, or of one that a folder knows from a remote."""
         if not _REVISION.fullmatch(branch):
             return None
-        for ref in (f"{_HEADS}{branch}", f"refs/remotes/{branch}"):
+        for ref in (f"{_HEADS}{branch}", f"{_REMOTES}{branch}"):
             # Unlike `rev-parse`, it takes a name for a name and never for an expression.
             shown = await self._refs.ask("show-ref", "--verify", "--hash", ref)
             if not shown.code:

@@ -16,11 +16,13 @@ from bot.sources.commits import is_object_name
 from bot.sources.github_api import CONCURRENCY, DIFF, JSON, REAL_TIME, SHA, Answer, GitHubApi, Pace
 from bot.sources.github_json import (
     BranchAnswer,
+    BranchList,
     CommitAnswer,
     CommitList,
     Comparison,
     FileEntry,
     ListedCommit,
+    PullAnswer,
     RepositoryAnswer,
     parse,
     to_commit,
@@ -102,6 +104,26 @@ class GitHubSource(CommitSource):
             raise RevisionNotFound("error-branch-not-found", name=clean_line(branch)) from exc
         found = parse(BranchAnswer, answer.body)
         return Head(found.name, found.commit.sha, found.commit.committed_at)
+
+    async def branches(self) -> tuple[str, ...]:
+        """Pages of 100 names."""
+        names: list[str] = []
+        async for answer in self._pages("/branches?per_page=100", "branches"):
+            names += [branch.name for branch in parse(BranchList, answer.body).root]
+        return tuple(names)
+
+    async def pull_request(self, number: int) -> Range:
+        """One request."""
+        try:
+            answer = await self._get_revision(f"/pulls/{number}", f"#{number}")
+        except RevisionNotFound as exc:
+            raise RevisionNotFound("error-pull-request-not-found", number=number) from exc
+        found = parse(PullAnswer, answer.body)
+        return Range(found.base.sha, found.head.sha)
+
+    async def is_public(self) -> bool:
+        """One request."""
+        return not (await self._read_repository()).private
 
     async def resolve(self, name: str) -> str:
         """One request, which costs nothing when the answer is known and has not changed."""

@@ -140,11 +140,32 @@ class BranchAnswer(Wire):
     commit: ListedCommit
 
 
+class ListedBranch(Wire):
+    """A branch in a list."""
+
+    name: str
+
+
+class BranchList(RootModel[tuple[ListedBranch, ...]]):
+    """`GET /repos/{owner}/{repo}/branches`."""
+
+    model_config = ConfigDict(frozen=True, strict=True)
+
+
+class PullAnswer(Wire):
+    """A pull request: the ends of what it brings in."""
+
+    base: Named
+    head: Named
+
+
 class RepositoryAnswer(Wire):
     """`GET /repos/{owner}/{repo}`."""
 
     full_name: Annotated[str, Field(pattern=rf"^{_PART}/{_PART}$", max_length=200)]
     default_branch: str
+    private: bool
+    """Also of those that a company shows to all of its own."""
 
 
 Answer = TypeVar("Answer", bound=BaseModel)

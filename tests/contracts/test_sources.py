@@ -172,6 +172,26 @@ async def test_the_tip_of_a_branch_is_known_by_its_name(opener: Opener, nasty: P
                 await source.head(missing)
 
 
+async def test_the_branches_are_all_that_git_has(opener: Opener, tmp_path: Path) -> None:
+    """More than a page of a forge's list, and every one of them has a tip."""
+    repo = Repo(tmp_path / "many")
+    sha = repo.commit({"a": "1\n"})
+    names = ["main", "功能/缓存", "release/1.0", *(f"topic/{number:03}" for number in range(120))]
+    created = "".join(f"update refs/heads/{name} {sha}\n" for name in names).encode()
+    git(repo.path, "update-ref", "--stdin", stdin=created)
+    repo.git("tag", "v1.0")
+    async with opener(repo.path) as source:
+        found = await source.branches()
+        assert sorted(found) == sorted(names)
+        for name in names[:3]:
+            assert (await source.head(name)).sha == sha
+
+
+async def test_an_empty_repository_has_no_branches(opener: Opener, tmp_path: Path) -> None:
+    async with opener(Repo(tmp_path / "empty").path) as source:
+        assert await source.branches() == ()
+
+
 async def test_a_name_means_what_it_means_to_git(opener: Opener, nasty: Path) -> None:
     sha = git(nasty, "rev-parse", "main~70")
     names = (sha, sha[:7], sha[:12], "main", "v1.0", "light", "release/1.0", "功能/缓存", "HEAD")

@@ -27,6 +27,7 @@ Fault = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 DATE = re.compile(r"(?:19[7-9]\d|20\d\d)-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 VERSIONS = ("2022-11-28",)
+HEADS = "refs/heads/"
 
 
 class RefusedError(Exception):
@@ -210,10 +211,12 @@ class GitHubServer:
         query_values = dict(request.query)
         if not rest:
             return Page.json(await self._repository())
-        if branch := re.fullmatch(r"/branches/([^/]+)", rest):
-            return Page.json(await self._branch(unquote(branch[1])))
+        if branch := re.fullmatch(r"/branches(?:/([^/]+))?", rest):
+            return await self._branches(branch[1], query_values)
         if ref := re.fullmatch(r"/git/ref/(.+)", rest):
             return Page.json(await self._ref(unquote(ref[1])))
+        if pull := re.fullmatch(r"/pulls/(\d+)", rest):
+            return Page.json(await self._pull(int(pull[1])))
         if rest == "/commits":
             return await self._list(query_values)
         if commit := re.fullmatch(r"/commits/([^/]+)", rest):
@@ -233,8 +236,20 @@ class GitHubServer:
             "html_url": f"{self.origin}/{self.name}",
         }
 
+    async def _branches(self, name: str | None, query: dict[str, str]) -> Page:
+        if name is not None:
+            return Page.json(await self._branch(unquote(name)))
+        refs = await self.data.lines("for-each-ref", "--format=%(objectname) %(refname)", HEADS)
+        every = [line.partition(" ") for line in refs]
+        page, link = self._page(every, query, "branches", default=30, most=100)
+        branches = [
+            {"name": ref.removeprefix(HEADS), "commit": {"sha": sha}, "protected": False}
+            for sha, _, ref in page
+        ]
+        return Page.json(branches, link)
+
     async def _branch(self, name: str) -> Json:
-        sha = await self.data.ref(f"refs/heads/{name}")
+        sha = await self.data.ref(f"{HEADS}{name}")
         if sha is None:
             raise RefusedError(404, "Branch not found")
         (commit,) = await self.data.commits([sha])
@@ -247,6 +262,14 @@ class GitHubServer:
         if sha is None:
             raise RefusedError(404, "Not Found")
         return {"ref": f"refs/{name}", "object": {"sha": sha, "type": "commit"}}
+
+    async def _pull(self, number: int) -> Json:
+        head = await self.data.ref(f"refs/pull/{number}/head")
+        if head is None:
+            raise RefusedError(404, "Not Found")
+        base = await self.data.default_branch()
+        into = {"ref": base, "sha": await self.data.ref(f"{HEADS}{base}")}
+        return {"number": number, "base": into, "head": {"ref": "topic", "sha": head}}
 
     async def _list(self, query: dict[str, str]) -> Page:
         if await self.data.is_empty():

@@ -18,7 +18,7 @@ from bot.config import Settings
 from bot.delivery import DeliveredDigests
 from bot.digest import DigestRequest, Progress, analyse_commit, make_digest
 from bot.ports import CommitSource, Notify, ResponseCache, SubscriptionStore
-from bot.sources import open_source
+from bot.sources import PATIENCE, open_source
 from bot.sources.locators import Locator, parse_repository, web_address
 from bot.stores.analyses import RedisAnalysisCache
 from bot.stores.connection import open_redis
@@ -41,8 +41,8 @@ def utc_now() -> datetime:
 DIGEST_TIME: Final = time(9)
 """When digests are due in chats that say nothing else: at the beginning of a working day."""
 
-PATIENCE: Final = 30.0
-"""Seconds that a chat's command waits for a forge's limits; the shell waits up to an hour."""
+CHAT_PATIENCE: Final = 30.0
+"""Seconds that a chat's command waits for a forge's limits: people are told when they end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +137,7 @@ class Application:
             self.settings,
             self.responses,
             notify or self.notify,
-            patience=None if channel == TERMINAL else PATIENCE,
+            patience=PATIENCE if channel == TERMINAL else CHAT_PATIENCE,
         )
         try:
             await self.grants.require_readable(channel, locator, source)

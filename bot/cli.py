@@ -168,3 +168,19 @@ def slack_manifest(
         typer.echo(words_for("en").error(exc), err=True)
         raise typer.Exit(2) from exc
     typer.echo(text, nl=False)
+
+
+@app.command()
+def chat(*, tz: Zone = None, lang: Language = None) -> None:
+    """The whole bot in this terminal: type `help` there. No token is needed."""
+    from bot.shell import run_chat
+
+    raise typer.Exit(run_chat(zone=tz, language=lang))
+
+
+@app.command()
+def run() -> None:
+    """The bot, on Slack and Telegram, until it is stopped."""
+    from bot.shell import run_bot
+
+    raise typer.Exit(run_bot())

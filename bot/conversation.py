@@ -8,11 +8,15 @@ nothing of platforms.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from formatters.model import Action, Page
 from formatters.text import Words
+
+if TYPE_CHECKING:
+    from aiohttp.web import RouteDef
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +117,10 @@ class Chat(ABC):
     @abstractmethod
     def name(self) -> str:
         """For the log: `Slack`, `Telegram`."""
+
+    def routes(self) -> Sequence[RouteDef]:
+        """What the process's web server has to serve for it: nothing, where the chat is asked."""
+        return ()
 
     @abstractmethod
     async def run(self) -> None:

@@ -36,10 +36,13 @@ from bot.output import (
     write_archive,
     write_file,
 )
+from bot.ports import Notice
 from bot.progress import Reporter, reporter
 from bot.sources.locators import parse_commit, parse_repository, web_address
 from bot.spans import parse_date, parse_language, parse_period, parse_range, parse_zone
 from formatters.text import Words, words_for
+
+_log = logging.getLogger(__name__)
 
 DONE: Final = 0
 FAILED: Final = 1
@@ -183,6 +186,45 @@ def run_demo(repository: str) -> int:
         )
         return Outcome([report], closing=hints)
 
+    return _run(command, Destination(), None, None)
+
+
+def run_chat(*, zone: str | None, language: str | None) -> int:
+    """`commitcast chat`: the whole bot in this terminal."""
+
+    async def command(session: Session) -> Outcome:
+        from rich.console import Console
+
+        from bot.chats.terminal import TerminalChat
+        from bot.commands.answering import Commands
+        from bot.front import Front
+
+        settings = session.settings.model_copy(
+            update={"commitcast_language": session.language, "commitcast_timezone": session.zone}
+        )
+        async with open_application(settings, session.reporter.notify) as app:
+            front = Front(Commands(app), app.events)
+            chat = TerminalChat(front, session.words, typed=sys.stdin, console=Console())
+            await chat.run()
+        return Outcome()
+
+    return _run(command, Destination(), zone, language)
+
+
+def run_bot() -> int:
+    """`commitcast run`: the bot on every chat that is set up."""
+
+    async def command(session: Session) -> Outcome:
+        from bot.run import run
+
+        def told(notice: Notice) -> None:
+            _log.info(session.words(notice.code, **notice.details))
+
+        async with open_application(session.settings, told) as app:
+            await run(app)
+        return Outcome()
+
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     return _run(command, Destination(), None, None)
 
 

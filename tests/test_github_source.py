@@ -790,3 +790,19 @@ def test_a_token_that_no_header_can_carry_is_refused_without_being_shown(
 )
 def test_pages_are_on_the_host_that_people_visit(api_url: str, web_url: str) -> None:
     assert web_address(api_url) == web_url
+
+
+async def test_a_pull_request_is_the_range_that_it_brings_in(
+    tmp_path: Path, opened: Opened
+) -> None:
+    repo = Repo(tmp_path / "r")
+    base = repo.commit({"a.py": "1"})
+    repo.branch("topic")
+    head = repo.commit({"a.py": "2"})
+    repo.git("update-ref", "refs/pull/7/head", head)
+    async with GitHubServer(repo.path) as server:
+        source = opened(server)
+        assert await source.pull_request(7) == Range(base, head)
+        with pytest.raises(RevisionNotFound) as caught:
+            await source.pull_request(8)
+    assert caught.value.code == "error-pull-request-not-found"

@@ -17,7 +17,7 @@ from bot.digest import DigestRequest, Progress, analyse_all, make_digest
 from bot.options import FILTERS, Options, parse_options
 from bot.sources.locators import Locator
 from bot.spans import is_span_word, parse_span_word
-from bot.subscriptions import EVERYTHING, Filters, Subscription
+from bot.subscriptions import EVERYTHING, Filters, Subscription, key_of
 from formatters.digest import outline
 from formatters.markdown import report
 from formatters.model import Page, Prose
@@ -154,8 +154,8 @@ class Digests:
                 repositories=scene.words.listed(s.repository for s in followed),
             )
         locator = self._app.locate(names[0] if names else followed[0].repository)
-        address = locator.address.casefold()
-        return locator, next((s for s in followed if s.repository.casefold() == address), None)
+        key = key_of(locator.address)
+        return locator, next((s for s in followed if s.key == key), None)
 
 
 def _over(options: Options, filters: Filters) -> Filters:

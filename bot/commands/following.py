@@ -46,7 +46,7 @@ class Following:
             name = source.repository.name
         subscription = self._subscription(locator.address, options, scene)
         existing = await self._app.subscriptions.of_channel(scene.channel)
-        before = next((s for s in existing if _is_same(s, locator.address)), None)
+        before = next((s for s in existing if s.key == subscription.key), None)
         if before is None and len(existing) >= MOST:
             raise InputError("error-too-many-subscriptions", most=MOST)
         await self._app.subscriptions.put(subscription)
@@ -87,8 +87,7 @@ class Following:
         chat = scene.settings
         if command.options:
             await _require_manager(scene)
-            own = await self._app.subscriptions.defaults(scene.channel)
-            await self._app.subscriptions.put_defaults(scene.channel, own.updated(given))
+            await self._app.subscriptions.change_defaults(scene.channel, given)
             chat = given.over(chat)
         words = words_for(chat.language)
         rows = (
@@ -168,7 +167,3 @@ class Following:
 async def _require_manager(scene: Scene) -> None:
     if not await scene.person.may_manage():
         raise InputError("error-may-not-manage")
-
-
-def _is_same(subscription: Subscription, address: str) -> bool:
-    return subscription.repository.casefold() == address.casefold()

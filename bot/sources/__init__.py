@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from bot.ports import CommitSource, Notify, ResponseCache
 from bot.sources.locators import Folder, GitHubRepository, GitUrl, Locator
@@ -11,13 +11,17 @@ if TYPE_CHECKING:
     from bot.config import Settings
 
 
+PATIENCE: Final = 3600.0
+"""Seconds: GitHub's limits end within an hour."""
+
+
 async def open_source(
     locator: Locator,
     settings: Settings,
     responses: ResponseCache,
     notify: Notify,
     *,
-    patience: float | None = None,
+    patience: float = PATIENCE,
 ) -> CommitSource:
     """The source that a locator calls for; the caller closes it.
 
@@ -26,7 +30,7 @@ async def open_source(
         settings: the process's.
         responses: keeps a forge's answers.
         notify: is told what one who waits should know.
-        patience: seconds that one request may wait for a forge's limits; None is the source's own.
+        patience: seconds that one request may wait for a forge's limits.
 
     Raises:
         SourceError: the repository cannot be reached, or is none.
@@ -50,5 +54,5 @@ async def open_source(
                 token=token.get_secret_value() if token else None,
                 cache=responses,
                 notify=notify,
-                **({} if patience is None else {"max_wait": patience}),
+                max_wait=patience,
             )

@@ -51,13 +51,14 @@ class RedisDeliveredDigests(DeliveredDigests):
         with store_errors(self._redis):
             if await self._redis.zscore(_listed(channel), digest_id) is None:
                 return None
-            return _unpack(await self._redis.get(_key(digest_id)))
+            return _unpack(cast("bytes | None", await self._redis.get(_key(digest_id))))
 
     async def latest(self, channel: str, count: int) -> tuple[Delivered, ...]:
         """Those that can still be read."""
         with store_errors(self._redis):
             ids = cast("list[bytes]", await self._redis.zrevrange(_listed(channel), 0, count - 1))
-            values = await self._redis.mget([_key(i.decode()) for i in ids]) if ids else []
+            keys = [_key(i.decode()) for i in ids]
+            values = cast("list[bytes | None]", await self._redis.mget(keys) if keys else [])
         return tuple(filter(None, map(_unpack, values)))
 
     async def move(self, before: str, after: str) -> None:

@@ -550,3 +550,13 @@ error-branches-none = No branch of { $repository } matches { $patterns }. { $mor
    *[other] There are { $branches } and { $more } more.
 }
 error-branches-many = { $patterns } matches { $n } branches of { $repository }; a digest can cover { $most }. Name fewer.
+
+## The bot as a process, and in a terminal
+
+chat-terminal-welcome = Commitcast in this terminal. help lists the commands; exit, or Ctrl-D, ends.
+chat-terminal-controls = expand NUMBER shows a commit’s full analysis · report writes the full report to a file
+error-no-chat = No chat is set up. Set SLACK_BOT_TOKEN with SLACK_APP_TOKEN, or TELEGRAM_BOT_TOKEN; docs/slack.md and docs/telegram.md tell how. To try the bot without any: commitcast chat
+error-no-chat-left = Every chat was given up; the lines above say why. Mend the settings and start again.
+error-slack-half = SLACK_BOT_TOKEN is set, but neither SLACK_APP_TOKEN (Socket Mode) nor SLACK_SIGNING_SECRET (HTTP). Set one of them; docs/slack.md tells how.
+error-port-taken = Port { $port } cannot be used: { $reason }. Set COMMITCAST_PORT to a free one.
+error-pull-request-not-found = There is no pull request { $number } in the repository. Check the number.

@@ -478,3 +478,13 @@ error-branches-none = { $repository } 中没有与 { $patterns } 匹配的分支
    *[other] { " " }{ $branches } 等，另有 { $more } 个。
 }
 error-branches-many = { $patterns } 匹配了 { $repository } 的 { $n } 个分支，而一份摘要最多涵盖 { $most } 个，请缩小范围。
+
+## 机器人进程与终端聊天
+
+chat-terminal-welcome = 已在终端启动 Commitcast。输入 help 查看命令，输入 exit 或按 Ctrl-D 退出。
+chat-terminal-controls = expand 编号：展开该提交的完整分析 · report：把完整报告写入文件
+error-no-chat = 尚未配置任何聊天平台。请设置 SLACK_BOT_TOKEN 和 SLACK_APP_TOKEN，或 TELEGRAM_BOT_TOKEN，做法见 docs/slack.md 和 docs/telegram.md。不配置也可以用 commitcast chat 试用。
+error-no-chat-left = 所有聊天平台都无法使用，原因见上文。请修正设置后重新启动。
+error-slack-half = 已设置 SLACK_BOT_TOKEN，但缺少 SLACK_APP_TOKEN（Socket Mode）或 SLACK_SIGNING_SECRET（HTTP）。请设置其中之一，做法见 docs/slack.md。
+error-port-taken = 端口 { $port } 无法使用：{ $reason }。请把 COMMITCAST_PORT 设为空闲端口。
+error-pull-request-not-found = 该仓库没有编号为 { $number } 的合并请求，请检查编号。

@@ -217,13 +217,16 @@ class GitHubServer:
             return Page.json(await self._ref(unquote(ref[1])))
         if pull := re.fullmatch(r"/pulls/(\d+)", rest):
             return Page.json(await self._pull(int(pull[1])))
+        accept = request.headers.get("Accept", "")
+        return await self._history(rest, query_values, accept)
+
+    async def _history(self, rest: str, query: dict[str, str], accept: str) -> Page:
         if rest == "/commits":
-            return await self._list(query_values)
+            return await self._list(query)
         if commit := re.fullmatch(r"/commits/([^/]+)", rest):
-            accept = request.headers.get("Accept", "")
-            return await self._commit(unquote(commit[1]), query_values, accept)
+            return await self._commit(unquote(commit[1]), query, accept)
         if ends := re.fullmatch(r"/compare/([^/]+?)\.\.\.([^/]+)", rest):
-            return await self._compare(unquote(ends[1]), unquote(ends[2]), query_values)
+            return await self._compare(unquote(ends[1]), unquote(ends[2]), query)
         raise RefusedError(404, "Not Found")
 
     async def _repository(self) -> Json:

@@ -1,0 +1,140 @@
+"""The bot as a process: every chat that is set up, each on its own.
+
+A chat that cannot be reached is tried again, one whose token is refused is given up, and neither
+disturbs the others.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Final
+
+from analyzers.errors import ChatError, SettingError
+from bot.app import Application
+from bot.commands.answering import Commands
+from bot.config import Settings
+from bot.conversation import Chat
+from bot.front import Front
+from formatters.text import words_for
+
+if TYPE_CHECKING:
+    from aiohttp.web import RouteDef
+
+FIRST_PAUSE: Final = 2.0
+LONGEST_PAUSE: Final = 60.0
+"""Seconds until a chat that could not be reached is tried again; each time twice as long."""
+
+MAX_BODY: Final = 1_000_000
+"""Bytes of a request: events of chats are far smaller."""
+
+_log = logging.getLogger(__name__)
+
+
+async def run(app: Application) -> None:
+    """Serve every chat until cancelled.
+
+    Raises:
+        SettingError: no chat is set up, or the port cannot be used.
+        ChatError: every chat was given up.
+    """
+    chats = build_chats(app.settings, Front(Commands(app), app.events))
+    if not chats:
+        raise SettingError("error-no-chat")
+    routes = [route for chat in chats for route in chat.routes()]
+    async with _served(routes, app.settings.commitcast_port):
+        await asyncio.gather(*(_keep(chat) for chat in chats))
+    raise ChatError("error-no-chat-left")
+
+
+def build_chats(settings: Settings, front: Front) -> list[Chat]:
+    """The chats that the settings name.
+
+    Raises:
+        SettingError: one lacks a setting that it needs.
+    """
+    chats: list[Chat] = []
+    if settings.slack_bot_token:
+        from bot.chats.slack import SlackChat
+
+        app_token, secret = settings.slack_app_token, settings.slack_signing_secret
+        if not (app_token or secret):
+            raise SettingError("error-slack-half")
+        chats.append(
+            SlackChat(
+                front,
+                bot_token=settings.slack_bot_token.get_secret_value(),
+                app_token=app_token.get_secret_value() if app_token else None,
+                signing_secret=secret.get_secret_value() if secret else None,
+                api_url=settings.slack_api_url,
+            )
+        )
+    if settings.telegram_bot_token:
+        from bot.chats.telegram import TelegramChat, Webhook
+
+        token, url = settings.telegram_bot_token.get_secret_value(), settings.commitcast_public_url
+        chats.append(
+            TelegramChat(
+                front,
+                token=token,
+                api_url=settings.telegram_api_url,
+                webhook=Webhook(url, _webhook_secret(token)) if url else None,
+            )
+        )
+    return chats
+
+
+def _webhook_secret(token: str) -> str:
+    """The same in every process that has the token, and no help to find it."""
+    return hashlib.sha256(f"commitcast webhook {token}".encode()).hexdigest()
+
+
+async def _keep(chat: Chat) -> None:
+    """Run a chat again and again, until it is refused for good."""
+    pause = FIRST_PAUSE
+    clock = asyncio.get_running_loop().time
+    while True:
+        started = clock()
+        try:
+            await chat.run()
+        except ChatError as exc:
+            told = words_for("en").error(exc)
+            if exc.permanent:
+                _log.error("%s is off: %s", chat.name, told)
+                return
+            if clock() - started > LONGEST_PAUSE:  # it worked for a while
+                pause = FIRST_PAUSE
+            wait = exc.retry_after or pause
+            _log.warning("%s is not connected: %s Next try in %.0f s.", chat.name, told, wait)
+            await asyncio.sleep(wait)
+            pause = min(2 * pause, LONGEST_PAUSE)
+        except Exception:  # noqa: BLE001 - a fault in one adapter must not end the other
+            _log.exception("%s failed; next try in %.0f s", chat.name, LONGEST_PAUSE)
+            await asyncio.sleep(LONGEST_PAUSE)
+
+
+@asynccontextmanager
+async def _served(routes: Sequence[RouteDef], port: int) -> AsyncIterator[None]:
+    """Serve routes over HTTP, if there are any."""
+    if not routes:
+        yield
+        return
+    from aiohttp import web
+
+    site = web.Application(client_max_size=MAX_BODY)
+    site.add_routes(routes)
+    runner = web.AppRunner(site, access_log=None)
+    await runner.setup()
+    try:
+        try:
+            await web.TCPSite(runner, port=port).start()
+        except OSError as exc:
+            reason = exc.strerror or str(exc)
+            raise SettingError("error-port-taken", port=port, reason=reason) from exc
+        _log.info("listening on port %d", port)
+        yield
+    finally:
+        await runner.cleanup()

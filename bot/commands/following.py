@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 MOST: Final = 50
 """Repositories that one channel can follow: nobody reads more digests a day."""
 
+IN_WORDS: Final = ("daily", "weekdays", "weekends")
+"""Days that have a name of their own in the catalogue."""
+
 
 @final
 class Following:
@@ -134,7 +137,7 @@ class Following:
                 "subscribed-when",
                 time=f"{subscription.at:%H:%M}",
                 zone=subscription.zone,
-                days=written_days(subscription.days),
+                days=_days(subscription.days, words),
                 due=self._due(subscription, words),
             ),
             words(
@@ -162,6 +165,11 @@ class Following:
     def _due(self, subscription: Subscription, words: Words) -> str:
         due = next_due(subscription, self._app.now())
         return words.instant(due, subscription.zone)
+
+
+def _days(days: tuple[int, ...], words: Words) -> str:
+    known = written_days(days)
+    return words(f"days-{known}") if known in IN_WORDS else words.weekdays(days)
 
 
 async def _require_manager(scene: Scene) -> None:

@@ -80,6 +80,13 @@ class Words:
 
         return format_date(value, self("pattern-date"), locale=self.language)
 
+    def weekdays(self, days: Iterable[int]) -> str:
+        """Days of the week by their short names, 0 for Monday: `Mon, Wed`."""
+        from babel.dates import get_day_names
+
+        names = get_day_names("abbreviated", locale=self.language)
+        return self.listed(names[day] for day in days)
+
     def instant(self, value: datetime, zone: str) -> str:
         """An instant to the minute by the clocks of an IANA zone: `6 Jan 2026, 23:28`."""
         from babel.dates import format_datetime

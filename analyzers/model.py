@@ -381,11 +381,14 @@ class Analysis:
         return self.rules_reason is None
 
 
+Date = date  # a field of that name hides the class from who resolves annotations later
+
+
 @dataclass(frozen=True, slots=True)
 class Day:
     """A digest of one local calendar day."""
 
-    date: date
+    date: Date
     """The day."""
     zone: str
     """The IANA zone whose midnight starts and ends it."""

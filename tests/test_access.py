@@ -1,0 +1,85 @@
+"""Which repositories a channel may read: invariant 8."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import final
+
+import pytest
+
+from analyzers.errors import RepositoryNotFound, SourceError
+from bot.access import TERMINAL, Grants
+from bot.sources.locators import Folder, GitHubRepository, GitUrl, Locator
+from tests.fakes import MemorySource
+
+WIDGET = GitHubRepository("acme/widget")
+ELSEWHERE = (Folder(Path("/srv/widget")), GitUrl("https://git.example/acme/widget.git"))
+
+
+@final
+class Forge(MemorySource):
+    """An empty repository, public or not as far as its forge tells."""
+
+    def __init__(self, tells: bool | SourceError) -> None:
+        super().__init__(())
+        self.tells = tells
+
+    async def is_public(self) -> bool:
+        if isinstance(self.tells, SourceError):
+            raise self.tells
+        return self.tells
+
+
+PRIVATE, PUBLIC = Forge(False), Forge(True)
+
+
+def test_grants_name_repositories_and_channels_by_patterns() -> None:
+    grants = Grants.parse("acme/*=slack:T1/C1,telegram:-100; other/secret=slack:T1/*;")
+    assert grants.allow("slack:T1/C1", WIDGET)
+    assert grants.allow("telegram:-100", GitHubRepository("Acme/Other"))
+    assert grants.allow("slack:T1/C9", GitHubRepository("other/secret"))
+    assert not grants.allow("slack:T1/C2", WIDGET)
+    assert not grants.allow("telegram:-1001", WIDGET)
+    assert not grants.allow("slack:T1/C1", GitHubRepository("acmecorp/widget"))
+
+
+@pytest.mark.parametrize("text", ["acme/*", "=slack:T1/C1", "acme/*=", "a=b=c", "a = b c"])
+def test_a_grant_that_says_no_such_thing_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r".*"):
+        Grants.parse(text)
+
+
+@pytest.mark.parametrize("locator", ELSEWHERE)
+def test_a_channel_cannot_point_the_bot_at_a_disk_or_a_host(locator: Locator) -> None:
+    with pytest.raises(RepositoryNotFound):
+        Grants().require_askable("slack:T1/C1", locator)
+    Grants().require_askable(TERMINAL, locator)
+    granted = Grants.parse(f"{locator.origin}=slack:T1/C1")
+    granted.require_askable("slack:T1/C1", locator)
+
+
+async def test_a_private_repository_needs_a_grant() -> None:
+    with pytest.raises(RepositoryNotFound) as caught:
+        await Grants().require_readable("slack:T1/C1", WIDGET, PRIVATE)
+    assert caught.value.details == {"repository": "acme/widget", "channel": "slack:T1/C1"}
+    await Grants().require_readable("slack:T1/C1", WIDGET, PUBLIC)
+    await Grants().require_readable(TERMINAL, WIDGET, PRIVATE)
+    await Grants.parse("acme/*=slack:*").require_readable("slack:T1/C1", WIDGET, PRIVATE)
+
+
+async def test_a_repository_that_is_not_there_is_refused_in_the_words_of_a_private_one() -> None:
+    """Otherwise a chat could find out which private repositories a token sees."""
+    missing = Forge(RepositoryNotFound("error-github-repository-not-found"))
+    refusals = []
+    for source in (missing, PRIVATE):
+        with pytest.raises(RepositoryNotFound) as caught:
+            await Grants().require_readable("slack:T1/C1", WIDGET, source)
+        refusals.append((caught.value.code, caught.value.details))
+    assert refusals[0] == refusals[1]
+
+
+async def test_a_forge_that_does_not_answer_is_no_refusal() -> None:
+    silent = Forge(SourceError("error-github-timeout", permanent=False))
+    with pytest.raises(SourceError) as caught:
+        await Grants().require_readable("slack:T1/C1", WIDGET, silent)
+    assert caught.value.code == "error-github-timeout"

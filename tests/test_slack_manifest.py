@@ -186,7 +186,7 @@ def test_refusals_read_in_every_language() -> None:
         {"url": "x"},
     ):
         with pytest.raises(InputError) as told:
-            manifest(**arguments)  # type: ignore[arg-type]
+            manifest(**arguments)
         refused.append(told.value)
     texts = list(chain.from_iterable((words_for(x).error(e) for e in refused) for x in LANGUAGES))
     assert len(set(texts)) == len(refused) * len(LANGUAGES)

@@ -563,3 +563,39 @@ error-no-chat-left = Every chat was given up; the lines above say why. Mend the 
 error-slack-half = SLACK_BOT_TOKEN is set, but neither SLACK_APP_TOKEN (Socket Mode) nor SLACK_SIGNING_SECRET (HTTP). Set one of them; docs/slack.md tells how.
 error-port-taken = Port { $port } cannot be used: { $reason }. Set COMMITCAST_PORT to a free one.
 error-pull-request-not-found = There is no pull request { $number } in the repository. Check the number.
+
+## Slack: controls and hints
+
+control-expand = Expand
+control-expand-commit = Expand a commit
+control-report = Full report
+chat-slack-more = { $n ->
+    [one] { $n } more commit in the thread
+   *[other] { $n } more commits in the thread
+}
+chat-slack-expand = Any commit by its number: `/commitcast expand { $number }`
+
+## Errors: Slack
+
+error-slack-token = Slack does not accept SLACK_BOT_TOKEN ({ $reason }). Copy the Bot User OAuth Token (xoxb-…) anew from “OAuth & Permissions” of your app at https://api.slack.com/apps; if the app was removed from the workspace, install it again first.
+error-slack-app-token = Slack opens no connection for SLACK_APP_TOKEN ({ $reason }). Make an app-level token (xapp-…) with the scope connections:write under “Basic Information” of your app at https://api.slack.com/apps, and see that Socket Mode is on. Without Socket Mode, leave it out and set SLACK_SIGNING_SECRET.
+error-slack-scope = The Slack app lacks a right ({ $reason }). Give it the manifest that commitcast slack-manifest prints, and install it to the workspace again.
+error-slack-not-invited = The bot is not a member of this channel. Invite it there with /invite, then try again.
+error-slack-closed = This channel is archived ({ $reason }). Unarchive it, or use another one.
+error-slack-policy = The rules of this workspace or channel do not let the bot post here ({ $reason }). Ask an administrator of the workspace.
+error-slack-gone = A message that was to be edited is gone ({ $reason }). Give the command again.
+error-slack-blocks = Slack did not take the layout of a message ({ $reason }). Try again; if it stays so, tell whoever runs the bot.
+error-slack-busy = Slack asks the bot to wait { $seconds } s before it sends more. Try again then.
+error-slack-outage = Slack reports a disturbance ({ $reason }). Try again in some minutes; https://slack-status.com tells more.
+error-slack-unreachable = Slack cannot be reached: { $said }. Check the network, the proxy and SLACK_API_URL.
+error-slack-outcome = Slack did not confirm a request: { $said }. The message may have arrived, so it is not sent again. If it is not there, give the command again.
+error-slack-unexpected = Slack's answer cannot be understood: { $said }. A proxy may be in between, or SLACK_API_URL is wrong.
+error-slack-rejected = Slack refused a request ({ $reason }). Try again; if it stays so, tell whoever runs the bot.
+
+## Slack
+
+chat-slack-invite = I am not a member here, so only you see this. With /invite @{ $bot } everyone here does, and digests can come.
+chat-slack-invite-file = I am not a member here, so the file cannot be sent. Invite me with /invite @{ $bot }, then ask again.
+chat-slack-in-thread = The answer is in the thread of the digest: { $url }
+chat-slack-button = This control no longer works. { $command } makes a new digest.
+chat-slack-no-commit = This message has no link to a commit. “Analyse commit” needs one, for example https://github.com/owner/repo/commit/SHA.

@@ -491,3 +491,36 @@ error-no-chat-left = 所有聊天平台都无法使用，原因见上文。请�
 error-slack-half = 已设置 SLACK_BOT_TOKEN，但缺少 SLACK_APP_TOKEN（Socket Mode）或 SLACK_SIGNING_SECRET（HTTP）。请设置其中之一，做法见 docs/slack.md。
 error-port-taken = 端口 { $port } 无法使用：{ $reason }。请把 COMMITCAST_PORT 设为空闲端口。
 error-pull-request-not-found = 该仓库没有编号为 { $number } 的合并请求，请检查编号。
+
+## Slack：控件与提示
+
+control-expand = 展开
+control-expand-commit = 展开某个提交
+control-report = 完整报告
+chat-slack-more = 讨论串中还有 { $n } 个提交
+chat-slack-expand = 按编号展开任意提交：`/commitcast expand { $number }`
+
+## 错误：Slack
+
+error-slack-token = Slack 不接受 SLACK_BOT_TOKEN（{ $reason }）。请到 https://api.slack.com/apps 打开你的应用，从“OAuth & Permissions”重新复制 Bot User OAuth Token（xoxb-…）；如果应用已从工作区移除，请先重新安装。
+error-slack-app-token = Slack 不接受用 SLACK_APP_TOKEN 建立连接（{ $reason }）。请到 https://api.slack.com/apps 打开你的应用，在“Basic Information”中生成带 connections:write 权限的应用级 token（xapp-…），并确认已启用 Socket Mode。不用 Socket Mode 时，请去掉它并设置 SLACK_SIGNING_SECRET。
+error-slack-scope = Slack 应用缺少权限（{ $reason }）。请用 commitcast slack-manifest 输出的清单更新应用，再重新安装到工作区。
+error-slack-not-invited = 机器人不是此频道的成员。请用 /invite 邀请它，然后重试。
+error-slack-closed = 此频道已归档（{ $reason }）。请取消归档，或换一个频道。
+error-slack-policy = 工作区或频道的规则不允许机器人在此发消息（{ $reason }）。请联系工作区管理员。
+error-slack-gone = 要编辑的消息已不存在（{ $reason }）。请重新执行命令。
+error-slack-blocks = Slack 不接受某条消息的排版（{ $reason }）。请重试；如果仍然失败，请告知机器人的管理员。
+error-slack-busy = Slack 要求机器人等待 { $seconds } 秒后再发送，请届时重试。
+error-slack-outage = Slack 报告服务异常（{ $reason }）。请过几分钟再试；详情见 https://slack-status.com 。
+error-slack-unreachable = 无法连接 Slack：{ $said }。请检查网络、代理和 SLACK_API_URL。
+error-slack-outcome = Slack 没有确认是否收到请求：{ $said }。消息可能已经送达，因此不再重发。如果没有出现，请重新执行命令。
+error-slack-unexpected = 无法理解 Slack 的答复：{ $said }。中间可能有代理，或者 SLACK_API_URL 有误。
+error-slack-rejected = Slack 拒绝了一个请求（{ $reason }）。请重试；如果仍然失败，请告知机器人的管理员。
+
+## Slack
+
+chat-slack-invite = 我不是这里的成员，所以只有你能看到这条回复。执行 /invite @{ $bot } 之后，大家都能看到，摘要也能发到这里。
+chat-slack-invite-file = 我不是这里的成员，无法发送文件。请用 /invite @{ $bot } 邀请我，然后再试一次。
+chat-slack-in-thread = 回复在该摘要的消息列中：{ $url }
+chat-slack-button = 此控件已失效。请用 { $command } 重新获取摘要。
+chat-slack-no-commit = 这条消息里没有提交链接。“Analyse commit”需要一个，例如 https://github.com/owner/repo/commit/SHA 。

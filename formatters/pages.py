@@ -21,7 +21,7 @@ def digest_page(digest: Digest, words: Words, delivered: str | None = None) -> P
     told = outline(digest, words)
     blocks: list[Block] = [Title(told.title), Small(told.stats)]
     if told.overview:
-        blocks.append(Prose(" ".join(told.overview)))
+        blocks.append(Prose(words("sentence-separator").join(told.overview)))
     blocks.extend(_commits(section) for section in told.sections)
     blocks.append(Small(told.completeness))
     return Page(tuple(blocks), digest=delivered)

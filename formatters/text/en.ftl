@@ -3,6 +3,7 @@
 ## How this language writes lists, dates and instants (Babel's patterns)
 
 list-separator = { ", " }
+sentence-separator = { " " }
 clause-separator = { ", " }
 reason-separator = { "; " }
 pattern-date = EEE d MMM y

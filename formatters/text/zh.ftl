@@ -3,6 +3,7 @@
 ## 列表、日期与时刻的写法（Babel 的格式）
 
 list-separator = 、
+sentence-separator = { "" }
 clause-separator = ，
 reason-separator = ；
 pattern-date = y年M月d日 EEE

@@ -81,7 +81,24 @@ def digest(
         typer.Option("--range", metavar="A..B", help="What B has and A has not."),
     ] = None,
     branch: Annotated[
-        str | None, typer.Option(metavar="B", help="[default: the repository's own]")
+        str | None,
+        typer.Option(metavar="B", help="A name, or a pattern. [default: the repository's own]"),
+    ] = None,
+    path: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="P", help="Show what touches src/**; -docs/ leaves docs out. May be repeated."
+        ),
+    ] = None,
+    author: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="A", help="Show this name or address; -bots leaves bots out. May be repeated."
+        ),
+    ] = None,
+    minimum: Annotated[
+        str | None,
+        typer.Option("--min", metavar="M", help="The least importance: low, medium or high."),
     ] = None,
     tz: Zone = None,
     lang: Language = None,
@@ -93,12 +110,13 @@ def digest(
     ] = None,
 ) -> None:
     """One digest of each repository: what changed, the important first."""
-    from bot.shell import Destination, SpanOptions, run_digest
+    from bot.shell import Destination, FilterOptions, SpanOptions, run_digest
 
     raise typer.Exit(
         run_digest(
             repositories,
             SpanOptions(date, since, until, range_, branch),
+            FilterOptions(path or (), author or (), minimum),
             Destination(written, output, archive),
             zone=tz,
             language=lang,

@@ -1,25 +1,31 @@
 """The flow: a span of a repository's history becomes a digest.
 
-    source ──commits──▶ analyzer ──analyses──▶ arrange ──groups──▶ Digest
+    source ──commits──▶ filters ──▶ analyzer ──analyses──▶ filters ──▶ arrange ──groups──▶ Digest
 
 Commits are read as a stream and analysed by a bounded number of workers, so that neither patches
-nor requests pile up. What was listed must come out: a digest with a commit missing is not made.
+nor requests pile up. Paths and authors are filtered before a commit costs an analysis, importance
+after. What was listed must come out, shown or counted: a digest with a commit missing is not made.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections import Counter
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from analyzers.errors import RevisionNotFound, SourceError
-from analyzers.model import Analysis, Commit, Digest, Entry, Range, Span
+from analyzers.model import Analysis, Commit, Digest, Entry, Group, LeftOut, Range, Span
 from analyzers.overview import arrange
 from analyzers.ports import Analyzer
+from analyzers.text import clean_line
+from bot.branches import tips_of
+from bot.filters import left_out_read, left_out_unread
 from bot.ports import CommitSource
 from bot.spans import day_of, selection
+from bot.subscriptions import EVERYTHING, Filters
 
 Progress = Callable[[int, int], None]
 """Told how many commits of how many are analysed."""
@@ -33,12 +39,23 @@ class DigestRequest:
 
     span: Span | None
     """What to cover; None is the latest day that has a commit."""
-    branch: str | None
-    """Whose history; None is the default branch. A range names its own ends."""
     zone: str
     """The IANA zone that the latest day is told in."""
     language: str
     """What readers speak (BCP 47)."""
+    filters: Filters = EVERYTHING
+    """Whose history, and which commits of it. A range that names its own end has no branches."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Scope:
+    """What a request comes to in the repository as it is now."""
+
+    span: Span
+    ends: tuple[tuple[str, str], ...]
+    """What each end of the history is called, and its commit."""
+    head: str
+    """The newest of these commits."""
 
 
 async def make_digest(
@@ -63,25 +80,35 @@ async def make_digest(
     Raises:
         SourceError: the repository did not give every commit of the span.
     """
-    # The tip is looked up once and all is listed from it: a push meanwhile changes nothing.
-    branch, head, span = await _pinned(source, request)
-    shas = await source.list_shas(selection(span, head))
+    # The tips are looked up once and all is listed from them: a push meanwhile changes nothing.
+    scope = await _pinned(source, request)
+    found_on = await _listed(source, scope)
+    left_out: list[tuple[str, LeftOut]] = []
     analysed = await analyse_all(
-        source.read(shas),
+        _wanted(source.read(tuple(found_on)), request.filters, left_out),
         analyzer,
         request.language,
         workers=workers,
-        on_commit=lambda done: progress(done, len(shas)),
+        on_commit=lambda done: progress(done, len(found_on) - len(left_out)),
     )
-    _require_each_once(shas, analysed)
+    shown = []
+    for commit, analysis in analysed:
+        if reason := left_out_read(analysis.importance, request.filters):
+            left_out.append((commit.sha, reason))
+        else:
+            shown.append((commit, analysis))
+    _require_each_once(found_on, [*(c.sha for c, _ in shown), *(sha for sha, _ in left_out)])
+    groups = arrange(shown)
+    counts = Counter(reason for _, reason in left_out)
     return Digest(
         repository=source.repository,
-        branch=branch,
-        span=span,
-        head=head,
+        branch=", ".join(clean_line(name) for name, _ in scope.ends),
+        span=scope.span,
+        head=scope.head,
         language=request.language,
-        groups=arrange(analysed),
+        groups=_with_branches(groups, found_on) if len(scope.ends) > 1 else groups,
         generated_at=now,
+        left_out=tuple((reason, counts[reason]) for reason in LeftOut if counts[reason]),
     )
 
 
@@ -134,21 +161,53 @@ async def analyse_all(
     return analysed
 
 
-async def _pinned(source: CommitSource, request: DigestRequest) -> tuple[str, str, Span]:
-    """What the end of the history is called, its commit, and what to cover."""
+async def _pinned(source: CommitSource, request: DigestRequest) -> _Scope:
     span = request.span
     if isinstance(span, Range) and span.head != "HEAD":
-        return span.head, await source.resolve(span.head), span
-    tip = await source.head(request.branch)
-    return tip.branch, tip.sha, span or day_of(tip.committed_at, request.zone)
+        sha = await source.resolve(span.head)
+        return _Scope(span, ((span.head, sha),), sha)
+    tips = await tips_of(source, request.filters.branches)
+    newest = max(tips, key=lambda tip: tip.committed_at)
+    return _Scope(
+        span or day_of(newest.committed_at, request.zone),
+        tuple((tip.branch, tip.sha) for tip in tips),
+        newest.sha,
+    )
 
 
-def _require_each_once(shas: Sequence[str], analysed: Sequence[Analysed]) -> None:
-    got = sorted(commit.sha for commit, _ in analysed)
-    if got != sorted(shas):
+async def _listed(source: CommitSource, scope: _Scope) -> dict[str, str]:
+    """Every commit that is covered, with the first branch that has it."""
+    found_on: dict[str, str] = {}
+    for branch, end in scope.ends:
+        for sha in await source.list_shas(selection(scope.span, end)):
+            found_on.setdefault(sha, branch)
+    return found_on
+
+
+async def _wanted(
+    commits: AsyncGenerator[Commit], filters: Filters, left_out: list[tuple[str, LeftOut]]
+) -> AsyncGenerator[Commit]:
+    """The commits that are to be analysed; the others are noted."""
+    async with aclosing(commits):
+        async for commit in commits:
+            if reason := left_out_unread(commit, filters):
+                left_out.append((commit.sha, reason))
+            else:
+                yield commit
+
+
+def _with_branches(groups: Sequence[Group], found_on: Mapping[str, str]) -> tuple[Group, ...]:
+    def named(entry: Entry) -> Entry:
+        return replace(entry, branch=clean_line(found_on[entry.commit.sha]))
+
+    return tuple(replace(group, entries=tuple(map(named, group.entries))) for group in groups)
+
+
+def _require_each_once(listed: Collection[str], got: Sequence[str]) -> None:
+    if sorted(got) != sorted(listed):
         raise SourceError(
             "error-commits-missing",
             permanent=False,
-            missing=len(set(shas) - set(got)),
-            total=len(shas),
+            missing=len(set(listed) - set(got)),
+            total=len(listed),
         )

@@ -18,7 +18,7 @@ from analyzers.model import Importance
 from analyzers.text import clean_line, shorten
 from bot.globs import split_signs
 from bot.spans import parse_language, parse_zone
-from bot.subscriptions import Defaults, Filters, Subscription
+from bot.subscriptions import BOTS, Defaults, Filters, Subscription
 from bot.weekdays import parse_days, written_days
 
 FILTERS: Final = ("branch", "path", "author", "min")
@@ -32,9 +32,6 @@ MAX_PATTERNS: Final = 50
 """Patterns of one option: more than anybody types, and matched with every file of a commit."""
 MAX_PATTERN: Final = 200
 """Characters of one pattern; the names of branches and files in use are shorter."""
-
-BOTS: Final = "bots"
-"""The pattern of authors that stands for all automation."""
 
 _CLASSES: Final = {"bot": BOTS, "bots": BOTS, "机器人": BOTS}
 

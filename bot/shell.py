@@ -24,6 +24,7 @@ from analyzers.model import Day, Span
 from bot.app import open_application, utc_now
 from bot.config import Settings, load_settings
 from bot.digest import DigestRequest
+from bot.options import parse_options
 from bot.output import (
     CommitReport,
     DigestReport,
@@ -40,6 +41,7 @@ from bot.ports import Notice
 from bot.progress import Reporter, reporter
 from bot.sources.locators import parse_commit, parse_repository, web_address
 from bot.spans import parse_date, parse_language, parse_period, parse_range, parse_zone
+from bot.subscriptions import Filters
 from formatters.text import Words, words_for
 
 _log = logging.getLogger(__name__)
@@ -60,6 +62,15 @@ class SpanOptions:
     until: str | None = None
     range: str | None = None
     branch: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FilterOptions:
+    """The options that say which commits are shown, as typed."""
+
+    paths: Sequence[str] = ()
+    authors: Sequence[str] = ()
+    minimum: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +124,7 @@ Command = Callable[[Session], Coroutine[None, None, Outcome]]
 def run_digest(
     repositories: Sequence[str],
     options: SpanOptions,
+    filtering: FilterOptions,
     destination: Destination,
     *,
     zone: str | None,
@@ -122,9 +134,10 @@ def run_digest(
 
     async def command(session: Session) -> Outcome:
         span = parse_span(options, session.zone)
+        filters = parse_filters(options.branch, filtering)
         _check(destination, span, len(repositories))
         locators = [parse_repository(name, session.github_pages) for name in repositories]
-        request = DigestRequest(span, options.branch, session.zone, session.language)
+        request = DigestRequest(span, session.zone, session.language, filters)
         status = DONE
         reports = []
         async with open_application(session.settings, session.reporter.notify) as app:
@@ -173,7 +186,7 @@ def run_demo(repository: str) -> int:
         files = {Path(f"digest{w.suffix}"): w for w in (Format.HTML, Format.MARKDOWN)}
         for path in files:
             require_writable(path)
-        request = DigestRequest(None, None, session.zone, session.language)
+        request = DigestRequest(None, session.zone, session.language)
         async with open_application(session.settings, session.reporter.notify) as app:
             session.reporter.start(locator.label)
             digest = await app.digest(locator, request, session.reporter.advance)
@@ -248,6 +261,21 @@ def parse_span(options: SpanOptions, zone: str) -> Span | None:
     if options.date is None or options.date == "latest":
         return None
     return Day(parse_date(options.date, zone, now), zone)
+
+
+def parse_filters(branch: str | None, options: FilterOptions) -> Filters:
+    """What the options leave in.
+
+    Raises:
+        InputError: one cannot be read.
+    """
+    typed = (
+        ("branch", [branch] if branch is not None else []),
+        ("path", options.paths),
+        ("author", options.authors),
+        ("min", [options.minimum] if options.minimum is not None else []),
+    )
+    return parse_options(f"{name}:{value}" for name, values in typed for value in values).filters()
 
 
 def _check(destination: Destination, span: Span | None, repositories: int) -> None:

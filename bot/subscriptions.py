@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, time
+from typing import Final
 
 from analyzers.model import Importance
 from bot.globs import selected_branches, split_signs
@@ -28,7 +29,10 @@ class Filters:
     """Commits of less importance are not shown."""
 
 
-EVERYTHING = Filters()
+BOTS: Final = "bots"
+"""The pattern of authors that stands for all automation."""
+
+EVERYTHING: Final = Filters()
 """Every commit of the default branch."""
 
 

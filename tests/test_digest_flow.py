@@ -13,7 +13,7 @@ from bot.digest import DigestRequest, analyse_commit, make_digest
 from tests.digests import NOON, a_commit, rules_analysis
 from tests.fakes import MemorySource, RecordingAnalyzer
 
-LATEST = DigestRequest(span=None, branch=None, zone="Asia/Shanghai", language="en")
+LATEST = DigestRequest(span=None, zone="Asia/Shanghai", language="en")
 FILES = (FileChange("src/widget.py", FileStatus.MODIFIED, 1, 0, patch="@@ -0,0 +1 @@\n+x"),)
 COMMITS = [a_commit(number, f"Change {number}", files=FILES) for number in range(1, 41)]
 

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from analyzers.errors import InputError
 from analyzers.model import Importance
 from bot.options import (
-    BOTS,
     EVERY,
     MAX_PATTERN,
     MAX_PATTERNS,
@@ -21,7 +20,7 @@ from bot.options import (
     split_words,
     written,
 )
-from bot.subscriptions import Defaults, Filters, Subscription
+from bot.subscriptions import BOTS, Defaults, Filters, Subscription
 from bot.weekdays import parse_days, written_days
 from formatters.text import LANGUAGES, words_for
 

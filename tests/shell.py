@@ -57,17 +57,17 @@ class Shell:
             *map(str, args),
             cwd=self.cwd,
             env=self.environment(),
-            stdin=asyncio.subprocess.DEVNULL,
+            stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )
 
-    async def run(self, *args: str | Path, **settings: str) -> Ran:
-        """Run it to its end, with further settings."""
+    async def run(self, *args: str | Path, typed: str = "", **settings: str) -> Ran:
+        """Run it to its end, with further settings, on what is typed."""
         shell = Shell(self.cwd, self.data, self.settings | settings)
         process = await shell.start(*args)
         async with asyncio.timeout(60):
-            out, err = await process.communicate()
+            out, err = await process.communicate(typed.encode())
         assert process.returncode is not None
         return Ran(process.returncode, out.decode(), err.decode())
 

@@ -44,7 +44,7 @@ _ALIASES: Final = {"start": Name.HELP, "analyse": Name.ANALYZE}
 
 _NUMBER: Final = re.compile(r"#?\d{1,6}")
 _OPTION: Final = re.compile(r"[-−–—]?[^\W\d_]+[:：](?!//)")
-_LINK: Final = re.compile(r"<?https?://\S+|[^\s/@]+/[^\s/@]+@[0-9A-Fa-f]{4,64}")
+_COMMIT: Final = re.compile(r"<?https?://\S+|[0-9A-Fa-f]{7,64}|[^\s/@]+/[^\s/@]+@[0-9A-Fa-f]{4,64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class Command:
 
 
 def parse(text: str, prefix: str = "/") -> Command:
-    """A typed command; a link alone is to be analysed, a number alone to be expanded.
+    """A typed command; a link or SHA alone is to be analysed, a number alone to be expanded.
 
     Args:
         text: what was typed.
@@ -79,7 +79,7 @@ def parse(text: str, prefix: str = "/") -> Command:
     if not words:
         return Command(Name.HELP)
     first, rest = words[0], tuple(words[1:])
-    if _LINK.fullmatch(first):
+    if _COMMIT.fullmatch(first):
         return Command(Name.ANALYZE, tuple(words))
     if _NUMBER.fullmatch(first):
         return Command(Name.EXPAND, tuple(words))

@@ -1,0 +1,106 @@
+"""The bot in a terminal, as a process: all of it works without any token."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.repositories import Repo
+from tests.shell import Shell
+
+CONVERSATION = """\
+help
+/subscribe {repo} days:weekdays
+/subscriptions
+/digest
+/expand 2
+expand {sha}
+{sha}
+/report
+/unsubscribe {repo}
+/digest
+quit
+/never read
+"""
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> Iterator[Shell]:
+    with tempfile.TemporaryDirectory(prefix="cc") as data:
+        yield Shell(tmp_path, Path(data))
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> Repo:
+    repo = Repo(tmp_path / "widget")
+    for number in range(3):
+        repo.commit({f"src/part{number}.py": "x = 1\n"}, f"Add part {number}")
+    return repo
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        (
+            "en",
+            [
+                "Commands",
+                "now follows widget",
+                "on weekdays",
+                "Followed here (1)",
+                "3 commits",
+                "Add part 1",
+                "Full report",
+                "no longer",
+                "Nothing is followed here yet",
+            ],
+        ),
+        (
+            "zh",
+            [
+                "命令",
+                "已关注 widget",
+                "工作日",
+                "已关注（1）",
+                "3 个提交",
+                "Add part 1",
+                "完整报告",
+                "已取消关注",
+                "还没有关注仓库",
+            ],
+        ),
+    ],
+)
+async def test_a_channel_can_be_followed_read_and_left(
+    language: str, said: list[str], shell: Shell, repo: Repo
+) -> None:
+    sha = repo.git("rev-parse", "main~1")
+    typed = CONVERSATION.format(repo=repo.path, sha=sha[:8])
+    ran = await shell.run("chat", "--lang", language, typed=typed)
+    assert ran.status == 0
+    place = 0
+    for text in said:
+        assert text in ran.out[place:], text
+        place = ran.out.index(text, place)
+    (report,) = shell.cwd.glob("widget-*.md")
+    assert sha in report.read_text("utf-8")
+    assert "Traceback" not in ran.err
+    assert "never" not in ran.out
+
+
+async def test_what_is_followed_outlives_the_process(shell: Shell, repo: Repo) -> None:
+    await shell.run("chat", typed=f"/subscribe {repo.path}\n/digest\n")
+    ran = await shell.run("chat", typed="/subscriptions\nexpand 1\nreport\nreport\n")
+    assert "Followed here (1)" in ran.out
+    assert "Add part" in ran.out
+    assert len(list(shell.cwd.glob("widget-*.md"))) == 2
+
+
+async def test_the_folder_is_asked_when_a_sha_stands_alone(shell: Shell, repo: Repo) -> None:
+    shell.cwd = repo.path
+    ran = await shell.run("chat", typed=f"{repo.git('rev-parse', 'main')}\n0123456\n")
+    assert "Add part 2" in ran.out
+    assert "No commit “0123456”" in ran.out

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Container, Mapping, Sequence
-from typing import final
+from collections.abc import AsyncGenerator, Callable, Container, Mapping, Sequence
+from typing import TYPE_CHECKING, cast, final
 
-from analyzers.errors import RevisionNotFound
+from analyzers.errors import ChatError, RevisionNotFound
 from analyzers.model import Analysis, Commit, Repository
 from analyzers.ports import AnalysisCache, Analyzer
+from bot.conversation import Answer, Asked, Conversation, Pressed
 from bot.ports import CommitSource, Head, Selection
+from formatters.model import Page
+
+if TYPE_CHECKING:
+    from bot.front import Front
 
 
 @final
@@ -112,3 +117,68 @@ class MemorySource(CommitSource):
 
     async def aclose(self) -> None:
         pass
+
+
+@final
+class RecordingFront:
+    """Does what `bot.front.Front` does for an adapter: notes what it is handed, and answers."""
+
+    def __init__(self) -> None:
+        self.asked: list[Asked] = []
+        self.pressed: list[Pressed] = []
+        self.moves: list[tuple[str, str]] = []
+        """From which channel to which."""
+        self.events: list[str] = []
+        """Every event that was asked for, whether it was new or not."""
+        self.respond: Callable[[Asked | Pressed], Answer | None] = lambda _: None
+        """The answer to each; without one nothing is said."""
+        self.progress: tuple[str, ...] = ()
+        """What is told of the progress before an answer."""
+        self.previews: dict[str, Page] = {}
+        """The analyses that are there already, by their commits' addresses."""
+        self.gate = asyncio.Event()
+        """Open; while it is closed, no answer is ready."""
+        self.gate.set()
+        self.shown: list[tuple[str, ...]] = []
+        """The messages of each answer that the chat took."""
+        self.errors: list[ChatError] = []
+        """Why the chat took no answer or progress."""
+
+    def as_front(self) -> Front:
+        """For the adapter."""
+        return cast("Front", self)
+
+    async def ask(self, asked: Asked, conversation: Conversation) -> None:
+        self.asked.append(asked)
+        await self._answer(asked, conversation)
+
+    async def press(self, pressed: Pressed, conversation: Conversation) -> None:
+        self.pressed.append(pressed)
+        await self._answer(pressed, conversation)
+
+    async def is_new(self, event: str) -> bool:
+        self.events.append(event)
+        return self.events.count(event) == 1
+
+    async def moved(self, before: str, after: str) -> None:
+        self.moves.append((before, after))
+
+    async def preview(self, url: str, channel: str) -> Page | None:
+        return self.previews.get(url)
+
+    def menu(self, language: str) -> tuple[tuple[str, str], ...]:
+        told = {
+            "en": ("The commits of a day", "One commit in full", "What I can do"),
+            "zh": ("一天的提交", "单个提交的完整分析", "可用的命令"),
+        }
+        return tuple(zip(("digest", "expand", "help"), told[language], strict=True))
+
+    async def _answer(self, event: Asked | Pressed, conversation: Conversation) -> None:
+        try:
+            for text in self.progress:
+                await conversation.progress(text)
+            await self.gate.wait()
+            if answer := self.respond(event):
+                self.shown.append(await conversation.answer(answer))
+        except ChatError as exc:
+            self.errors.append(exc)

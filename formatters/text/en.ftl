@@ -196,6 +196,7 @@ bots = { $n ->
 stats-by = { $commits } by { $authors }
 stats-both = { $people } and { $bots }
 stats-quiet = No commits
+stats-none-shown = No commit shown
 
 overview-components = Busiest: { $name } ({ $n } of { $commits } commits).
 overview-components-two = Busiest: { $name } ({ $n } of { $commits } commits), then { $second } ({ $m }).
@@ -216,6 +217,14 @@ complete-analysed-partly = { $n } analysed ({ $partly } in part)
 complete-rules = { $n } by rules ({ $reasons })
 complete-rules-alone = by rules alone ({ $reasons })
 complete-quiet = A quiet time: no commit landed on { $branch }.
+complete-left-out = { $n } more not shown: { $reasons }
+complete-none-shown = { $commits } on { $branch }, none of them shown: { $reasons }
+
+left-out-bots = { $n } by bots
+left-out-authors = { $n } by author
+left-out-paths = { $n } by path
+left-out-below-medium = { $n } below medium
+left-out-below-high = { $n } below high
 
 period = { $since } – { $until } ({ $zone })
 

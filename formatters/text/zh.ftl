@@ -136,6 +136,7 @@ bots = { $n } 个机器人
 stats-by = { $commits }，来自 { $authors }
 stats-both = { $people }和 { $bots }
 stats-quiet = 没有提交
+stats-none-shown = 没有要显示的提交
 
 overview-components = 改动最多的是 { $name }（{ $commits } 个提交中占 { $n } 个）。
 overview-components-two = 改动最多的是 { $name }（{ $commits } 个提交中占 { $n } 个），其次是 { $second }（{ $m } 个）。
@@ -150,6 +151,14 @@ complete-analysed-partly = 已分析 { $n } 个（其中 { $partly } 个只读�
 complete-rules = { $n } 个仅由规则判断（{ $reasons }）
 complete-rules-alone = 全部仅由规则判断（{ $reasons }）
 complete-quiet = 一切平静：{ $branch } 上没有新提交。
+complete-left-out = 另有 { $n } 个未显示：{ $reasons }
+complete-none-shown = { $branch } 上有 { $commits }，均未显示：{ $reasons }
+
+left-out-bots = 机器人提交 { $n } 个
+left-out-authors = 作者不符 { $n } 个
+left-out-paths = 路径不符 { $n } 个
+left-out-below-medium = 重要程度低于中 { $n } 个
+left-out-below-high = 重要程度低于高 { $n } 个
 
 period = { $since } – { $until }（{ $zone }）
 

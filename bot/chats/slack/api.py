@@ -121,9 +121,11 @@ class SlackApi:
             raise ChatError(UNREACHABLE, permanent=False, said=_said(exc)) from exc
         except (aiohttp.ClientError, OSError, TimeoutError) as exc:
             raise ChatError(OUTCOME, said=_said(exc)) from exc
-        except (SlackClientError, AttributeError, TypeError, ValueError) as exc:
-            # The SDK trips over answers that are not Slack's: pages of proxies, plain text.
+        except SlackClientError as exc:
             raise ChatError("error-slack-unexpected", permanent=False, said=_said(exc)) from exc
+        except (AttributeError, TypeError, ValueError) as exc:
+            # The SDK trips over answers that are not Slack's: pages of proxies, plain text.
+            raise ChatError("error-slack-unexpected", permanent=False, said="no JSON") from exc
 
     async def respond(self, url: str, message: dict[str, Any]) -> None:
         """Show something to the one person who gave a command, at the address that came with it.

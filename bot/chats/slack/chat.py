@@ -83,7 +83,6 @@ class SlackChat(Chat):
             ChatError: Slack cannot be reached, or refuses a token, which is permanent.
         """
         workspace, identity = await self._identify()
-        _log.info("connected to Slack as %s", workspace.bot_name)
         tasks = Tasks()
         app = _bolt_app(identity, self._api.client.base_url)
         Events(self._front, self._api, workspace, tasks, self._words).listen(app)
@@ -92,6 +91,7 @@ class SlackChat(Chat):
                 await sockets.serve(app, self._api, self._app_token)
             else:
                 self._app = app
+                _log.info("Slack sends to %s as %s", EVENTS_PATH, workspace.bot_name)
                 await asyncio.Event().wait()
         finally:
             self._app = None

@@ -185,15 +185,18 @@ class SlackConversation(Conversation):
 
     async def _whisper(self, messages: Sequence[SlackMessage]) -> None:
         """Show it to the person alone, where they are looking."""
-        ways = [self._respond, self._post_ephemeral]
-        if self._place.reads_thread:
-            ways.reverse()
+        ways = [self._post_ephemeral]
+        if self._place.response_url:
+            ways.insert(1 if self._place.reads_thread else 0, self._respond)
         for message in messages:
-            try:
-                await ways[0](message)
-            except ChatError as exc:
-                _log.info("one way to tell a person alone failed: %s", exc)
-                await ways[1](message)
+            for way in ways[:-1]:
+                try:
+                    await way(message)
+                    break
+                except ChatError as exc:
+                    _log.info("one way to tell a person alone failed: %s", exc)
+            else:
+                await ways[-1](message)
 
     async def _respond(self, message: SlackMessage) -> None:
         if self._place.response_url is None or self._responses == MAX_RESPONSES:

@@ -120,14 +120,14 @@ class Events:
             return
         if action := Action.parse(token):
             person = self._person(place.user)
-            pressed = Pressed(self._channel(body, place), person, action, self._prefix)
+            pressed = Pressed(self._channel(body, place.channel), person, action, self._prefix)
             await self._front.press(pressed, self._conversation(place))
         else:
             await self._say(place, "chat-slack-button")
 
     async def _links(self, body: Payload) -> None:
         event = body["event"]
-        channel = self._channel(body, Place(event["channel"], event["user"]))
+        channel = self._channel(body, event["channel"])
         unfurls: dict[str, Any] = {}
         for link in event["links"][:MAX_PREVIEWS]:
             if page := await self._front.preview(link["url"], channel):
@@ -146,7 +146,11 @@ class Events:
 
     async def _ask(self, body: Payload, place: Place, text: str, prefix: str) -> None:
         asked = Asked(
-            self._channel(body, place), self._person(place.user), text, place.thread, prefix
+            self._channel(body, place.channel),
+            self._person(place.user),
+            text,
+            place.thread,
+            prefix,
         )
         await self._front.ask(asked, self._conversation(place))
 
@@ -160,10 +164,10 @@ class Events:
     def _conversation(self, place: Place) -> SlackConversation:
         return SlackConversation(self._api, self._workspace, place)
 
-    def _channel(self, body: Payload, place: Place) -> str:
+    def _channel(self, body: Payload, channel: str) -> str:
         # An app of one workspace says it itself: in a channel that two companies share, an event
         # names the workspace of whoever caused it.
-        return f"slack:{self._workspace.team or payloads.team_of(body)}/{place.channel}"
+        return f"slack:{self._workspace.team or payloads.team_of(body)}/{channel}"
 
     def _person(self, user: str) -> Person:
         async def is_no_guest() -> bool:

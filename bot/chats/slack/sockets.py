@@ -27,6 +27,8 @@ LOST_AFTER: Final = 60.0
 """Seconds without a connection after which the SDK's own attempts are given up: it goes on with an
 address that Slack takes once only."""
 
+_log = logging.getLogger(__name__)
+
 
 async def serve(app: AsyncApp, api: SlackApi, token: str) -> NoReturn:
     """Hand the events of Slack to the app until cancelled.
@@ -51,6 +53,7 @@ async def serve(app: AsyncApp, api: SlackApi, token: str) -> NoReturn:
                 await handler.connect_async()  # type: ignore[no-untyped-call] # the SDK is typed in part
         except TimeoutError as exc:
             raise _lost(address) from exc
+        _log.info("connected to Slack")
         await _watch(client, address)
     finally:
         await handler.close_async()  # type: ignore[no-untyped-call] # the same

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, TypeVar, final
 
@@ -35,7 +36,7 @@ OUTCOME: Final = "error-slack-outcome"
 """The request may have had its effect."""
 NOT_INVITED: Final = "error-slack-not-invited"
 GONE: Final = "error-slack-gone"
-"""The message that was to be edited cannot be."""
+"""The message that was to be edited, or replied to, cannot be."""
 BLOCKS: Final = "error-slack-blocks"
 
 _TOO_FAST: Final = frozenset({"ratelimited", "rate_limited"})
@@ -49,7 +50,8 @@ _REFUSALS: Final = {
     "error-slack-policy": "restricted_action restricted_action_read_only_channel"
     " restricted_action_thread_only_channel restricted_action_non_threadable_channel"
     " restricted_action_thread_locked ekm_access_denied app_access_restricted access_denied",
-    GONE: "message_not_found cant_update_message edit_window_closed block_mismatch",
+    GONE: "message_not_found cant_update_message edit_window_closed block_mismatch"
+    " thread_not_found cannot_reply_to_message",
     BLOCKS: "invalid_blocks invalid_blocks_format msg_blocks_too_long",
 }
 _CODES: Final = {reason: code for code, known in _REFUSALS.items() for reason in known.split()}
@@ -67,6 +69,8 @@ _OUTAGES: Final = frozenset(
     }
 )
 """Errors that pass by themselves."""
+
+_SECONDS: Final = re.compile(r"[0-9]{1,9}(?:\.[0-9]+)?")
 
 _T = TypeVar("_T")
 
@@ -188,7 +192,7 @@ def _refused(exc: SlackApiError) -> ChatError:
 
 
 def _busy(asked: str | None) -> ChatError:
-    pause = float(asked) if asked and asked.isascii() and asked.isdecimal() else PAUSE_UNNAMED
+    pause = float(asked) if asked and _SECONDS.fullmatch(asked) else PAUSE_UNNAMED
     return ChatError(BUSY, permanent=False, retry_after=pause, seconds=round(pause))
 
 

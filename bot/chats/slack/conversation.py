@@ -104,13 +104,19 @@ class SlackConversation(Conversation):
     async def _show(self, answer: Answer, messages: Sequence[SlackMessage]) -> tuple[str, ...]:
         first, *others = messages
         thread = answer.beneath[0] if answer.beneath else self._place.thread
-        sent = [await self._show_first(first, thread)]
+        try:
+            sent = [await self._show_first(first, thread)]
+        except ChatError as exc:
+            if exc.code != GONE or thread is None:
+                raise
+            thread = None  # the message that heads it was deleted
+            sent = [await self._post(first, None)]
         for message in others:
             sent.append(await self._post(message, thread or sent[0]))
         if answer.document:
             await self._upload(answer.document, thread)
-        if answer.beneath and not self._place.reads_thread:
-            await self._point_to(answer.beneath[0], answer.words)
+        if answer.beneath and thread and not self._place.reads_thread:
+            await self._point_to(thread, answer.words)
         return tuple(sent)
 
     async def _show_first(self, message: SlackMessage, thread: str | None) -> str:

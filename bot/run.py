@@ -70,6 +70,7 @@ def build_chats(settings: Settings, front: Front) -> list[Chat]:
                 app_token=app_token.get_secret_value() if app_token else None,
                 signing_secret=secret.get_secret_value() if secret else None,
                 api_url=settings.slack_api_url,
+                language=settings.commitcast_language,
             )
         )
     if settings.telegram_bot_token:

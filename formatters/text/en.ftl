@@ -609,3 +609,8 @@ chat-slack-invite-file = I am not a member here, so the file cannot be sent. Inv
 chat-slack-in-thread = The answer is in the thread of the digest: { $url }
 chat-slack-button = This control no longer works. { $command } makes a new digest.
 chat-slack-no-commit = This message has no link to a commit. “Analyse commit” needs one, for example https://github.com/owner/repo/commit/SHA.
+
+## Telegram's messages
+
+chat-telegram-continued = (continued)
+control-back = « Back to the digest

@@ -534,3 +534,8 @@ chat-slack-invite-file = 我不是这里的成员，无法发送文件。请用 
 chat-slack-in-thread = 回复在该摘要的消息列中：{ $url }
 chat-slack-button = 此控件已失效。请用 { $command } 重新获取摘要。
 chat-slack-no-commit = 这条消息里没有提交链接。“Analyse commit”需要一个，例如 https://github.com/owner/repo/commit/SHA 。
+
+## Telegram 消息
+
+chat-telegram-continued = （续）
+control-back = « 返回摘要

@@ -1,0 +1,125 @@
+"""A digest as lines: what of it is worth its characters, the important first."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from formatters.digest import GLYPHS
+from formatters.model import Commits, Page, Points, Prominence, Prose, Row, Small, Title
+from formatters.telegram_html import text as dialect
+from formatters.telegram_html.layout import Line, Look, Piece, pack, prose
+from formatters.text import Words
+
+COMMITS_OF_A_MESSAGE = 50
+"""A digest of more than two messages has at least so many commits in each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spending:
+    """What the lines of a digest may cost."""
+
+    headline: int
+    """Units of a headline, the tags of an important commit included."""
+    unfolds: bool
+    """Whether a folded group can be opened, to a line for each commit."""
+    around: int
+    """Units of each text around the commits."""
+
+
+_LEVELS = (
+    *(Spending(headline, unfolds=True, around=900) for headline in (160, 120, 96, 80, 64)),
+    *(Spending(headline, unfolds=False, around=700) for headline in (96, 80, 64, 52, 44, 36)),
+    *(Spending(headline, unfolds=False, around=240) for headline in (30, 24, 18)),
+)
+"""From the richest on. With the last one two messages hold 100 commits, whatever they are called,
+even if each is a group of its own."""
+
+_DECENT = 64
+"""Units of a headline that are worth a second message."""
+
+
+def digest_messages(page: Page, words: Words) -> list[list[Line]]:
+    """The lines of each message: one where headlines stay readable, two for up to 100 commits."""
+    count = len(page.rows)
+    most = max(2, math.ceil(count / COMMITS_OF_A_MESSAGE))
+    tried: list[list[Line]] = []
+    for wanted, levels in ((1, _decent()), (most, _LEVELS)):
+        for spending in levels:
+            tried = pack(_lines(page, spending, words))
+            if len(tried) <= wanted:
+                return tried
+    return tried
+
+
+def _decent() -> tuple[Spending, ...]:
+    return tuple(spending for spending in _LEVELS if spending.headline >= _DECENT)
+
+
+def _lines(page: Page, spending: Spending, words: Words) -> Iterator[Line]:
+    for block in page.blocks:
+        match block:
+            case Title(text=text):
+                yield Line((Piece(dialect.shorten(_flat(text), spending.around), Look.BOLD),))
+            case Small(text=text) | Prose(text=text):
+                shown = dialect.shorten(text, spending.around)
+                yield Line(prose(shown), spaced=block is page.blocks[-1])
+            case Points(title=title, items=items):
+                told = f"{title}: {' · '.join(items)}"
+                yield Line(prose(dialect.shorten(told, spending.around)))
+            case Commits(prominence=Prominence.FOLDED):
+                yield from _folded(block, spending, words)
+            case Commits():
+                yield from _group(block, spending, words)
+
+
+def _group(group: Commits, spending: Spending, words: Words) -> Iterator[Line]:
+    heading = _heading(group, spending)
+    yield heading
+    again = replace(
+        heading,
+        pieces=(*heading.pieces, Piece(f" {words('chat-telegram-continued')}")),
+        spaced=False,
+    )
+    full = group.prominence is Prominence.FULL
+    for row in group.rows:
+        shown = _full(row, spending) if full else _brief(row, spending)
+        yield Line(shown, quoted=not full, numbers=(row.number,), heading=again)
+
+
+def _folded(group: Commits, spending: Spending, words: Words) -> Iterator[Line]:
+    if spending.unfolds:
+        yield from _group(group, spending, words)
+        return
+    gist = dialect.shorten(_flat(group.gist), spending.headline)
+    heading = _heading(group, spending)
+    numbers = tuple(row.number for row in group.rows)
+    told = (Piece(f"  {group.numbers}  "), *prose(gist))
+    yield replace(heading, pieces=(*heading.pieces, *told), numbers=numbers)
+
+
+def _heading(group: Commits, spending: Spending) -> Line:
+    title = dialect.shorten(_flat(group.title), spending.headline)
+    glyph = Piece(f"{GLYPHS[group.importance]} ")
+    return Line((glyph, Piece(title, Look.BOLD)), spaced=True)
+
+
+def _full(row: Row, spending: Spending) -> tuple[Piece, ...]:
+    """Number, short name as a link, headline and tags; tags only where they leave room."""
+    name = Piece(row.short_sha, Look.LINK, row.url) if row.url else Piece(row.short_sha, Look.CODE)
+    tags = f" · {' · '.join(row.tags)}" if row.tags else ""
+    if dialect.size(dialect.defused(tags)) > spending.headline // 2:
+        tags = ""
+    room = spending.headline - dialect.size(dialect.defused(tags))
+    headline = dialect.shorten(_flat(row.headline), room)
+    return (Piece(f"{row.number}  "), name, Piece("  "), *prose(headline), Piece(tags))
+
+
+def _brief(row: Row, spending: Spending) -> tuple[Piece, ...]:
+    headline = dialect.shorten(_flat(row.headline), spending.headline) or row.short_sha
+    return (Piece(f"{row.number}  "), *prose(headline))
+
+
+def _flat(text: str) -> str:
+    return " ".join(text.split())

@@ -6,6 +6,7 @@ import asyncio
 import hmac
 import json
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, final
 
@@ -111,7 +112,9 @@ class TelegramChat(Chat):
                 self._brought = application, tasks
                 await asyncio.Event().wait()
             else:
-                await _poll(application)
+                await _poll(
+                    application.bot, lambda update: tasks.start(self._take(application, update))
+                )
         finally:
             self._brought = None
             await tasks.aclose()  # while answers can still be sent
@@ -174,25 +177,27 @@ class TelegramChat(Chat):
         return web.Response()
 
     async def _take(self, application: _App, update: Update) -> None:
-        """Process an update, but not one that was brought before."""
+        """Process an update, but not one that came before."""
         if await self._front.is_new(f"telegram:{update.update_id}"):
             await application.process_update(update)
 
 
 def _quiet_libraries() -> None:
-    # At INFO httpx logs every address that is asked, and the token is part of it.
+    # At INFO httpx logs every address that is asked, and the token is part of it; the library's bot
+    # tells its address at DEBUG, and the webhook's secret among the parameters of its requests.
     logging.getLogger("httpx").setLevel(logging.WARNING)
+    logging.getLogger("telegram.ext.ExtBot").setLevel(logging.INFO)
     # An answer that is no JSON comes as an error too, and is told there without a stack.
     logging.getLogger("telegram.request.BaseRequest").setLevel(logging.CRITICAL)
 
 
-async def _poll(application: _App) -> None:
+async def _poll(bot: Bot, take: Callable[[Update], None]) -> None:
     """Ask for updates until cancelled.
 
     Raises:
         ChatError: the token was revoked.
     """
-    bot, offset, pause = application.bot, 0, 0.0
+    offset, pause = 0, 0.0
     try:
         while True:
             try:
@@ -205,7 +210,7 @@ async def _poll(application: _App) -> None:
                 continue
             pause = 0.0
             for update in updates:
-                await application.process_update(update)
+                take(update)
                 offset = update.update_id + 1
     finally:
         if offset:

@@ -167,11 +167,9 @@ class RecordingFront:
         return self.previews.get(url)
 
     def menu(self, language: str) -> tuple[tuple[str, str], ...]:
-        told = {
-            "en": ("The commits of a day", "One commit in full", "What I can do"),
-            "zh": ("一天的提交", "单个提交的完整分析", "可用的命令"),
-        }
-        return tuple(zip(("digest", "expand", "help"), told[language], strict=True))
+        names = ("subscribe", "unsubscribe", "digest", "expand", "report", "help")
+        description = {"en": "What /{} does", "zh": "/{} 的用途"}[language]
+        return tuple((name, description.format(name)) for name in names)
 
     async def _answer(self, event: Asked | Pressed, conversation: Conversation) -> None:
         try:

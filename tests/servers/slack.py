@@ -91,7 +91,9 @@ class SlackServer:
         app.router.add_post("/upload/v1/{file}", self._serve_upload)
         for kind in ("commands", "actions", "app"):
             app.router.add_post(f"/{kind}/{{rest:.*}}", self._serve_response)
-        self._runner = web.AppRunner(app, shutdown_timeout=0.05, handler_cancellation=True)
+        self._runner = web.AppRunner(
+            app, access_log=None, shutdown_timeout=0.05, handler_cancellation=True
+        )
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", 0)
         await site.start()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
+import io
 import json
 import time
 from collections import deque
@@ -69,6 +70,8 @@ class SocketLink:
         """Answers to our pings."""
         self.is_deaf = False
         """Whether the app's pings get no answer, as over a connection that is dead unnoticed."""
+        self.broken_handshakes = 0
+        """How many of the next connections fail, and use up their ticket."""
         self.unknown: list[Json] = []
         """Acknowledgements of nothing that was sent."""
         self._open: deque[web.WebSocketResponse] = deque()
@@ -92,6 +95,10 @@ class SocketLink:
         ticket = request.query.get("ticket", "")
         if ticket not in self._tickets:
             return web.Response(status=404)
+        if self.broken_handshakes:
+            self.broken_handshakes -= 1
+            self._tickets.remove(ticket)
+            return web.Response(status=503)
         socket = web.WebSocketResponse(autoping=False)
         await socket.prepare(request)
         self._tickets.remove(ticket)
@@ -243,7 +250,7 @@ class RequestUrl:
         }
         async with (
             ClientSession(timeout=ClientTimeout(total=PATIENCE)) as session,
-            session.post(self.url, data=body, headers=sent) as response,
+            session.post(self.url, data=io.BytesIO(body), headers=sent) as response,
         ):
             return response.status, await response.text()
 

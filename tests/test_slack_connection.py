@@ -8,6 +8,7 @@ import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 import pytest_asyncio
@@ -31,6 +32,8 @@ from tests.slack_bot import (
     texts,
     the_bot,
 )
+
+FORM = "application/x-www-form-urlencoded"
 
 
 @pytest_asyncio.fixture
@@ -333,6 +336,19 @@ async def test_an_event_that_slack_brings_again_is_answered_once(
     assert sorted(texts(front.asked)) == ["help", "the last"]
 
 
+async def test_a_request_that_somebody_repeats_has_no_second_effect(
+    brought: SlackServer, front: RecordingFront
+) -> None:
+    """A right signature stays right for five minutes."""
+    body, now = command_body(brought), str(int(time.time()))
+    for _ in range(3):
+        status, _ = await brought.request_url.post(body, FORM, timestamp=now)
+        assert status == 200
+    await brought.mention("the last")
+    await brought.until(lambda: "the last" in texts(front.asked))
+    assert sorted(texts(front.asked)) == ["help", "the last"]
+
+
 async def test_acknowledgements_over_http_wait_for_nothing(
     brought: SlackServer, front: RecordingFront
 ) -> None:
@@ -355,7 +371,7 @@ async def test_slack_may_see_that_the_address_is_ours(brought: SlackServer) -> N
 def command_body(slack: SlackServer) -> bytes:
     """A slash command as it goes over the wire."""
     payload: Json = slack.people.command("/commitcast", "help", "C1", "U1").payload
-    return "&".join(f"{name}={value}" for name, value in payload.items()).encode()
+    return urlencode(payload).encode()
 
 
 @pytest.mark.parametrize(

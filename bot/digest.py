@@ -190,7 +190,11 @@ async def _wanted(
     """The commits that are to be analysed; the others are noted."""
     async with aclosing(commits):
         async for commit in commits:
-            if reason := left_out_unread(commit, filters):
+            if filters.paths:  # thousands of files, each against every pattern
+                reason = await asyncio.to_thread(left_out_unread, commit, filters)
+            else:
+                reason = left_out_unread(commit, filters)
+            if reason:
                 left_out.append((commit.sha, reason))
             else:
                 yield commit

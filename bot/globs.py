@@ -28,22 +28,26 @@ class Glob:
     def matches(self, name: str) -> bool:
         """Whether the pattern stands for this name."""
         end = len(self.segments)
-        reached = self._with_skipped({0})  # segments, from the first on, that what was read fits
+        reached = self._with_skipped([0])  # segments, from the first on, that what was read fits
         for part in name.split("/"):
             if self.takes_beneath and end in reached:
                 return True
-            reached = self._with_skipped(
-                {
-                    place if segment is None else place + 1
-                    for place in reached
-                    if place < end
-                    and ((segment := self.segments[place]) is None or segment.fullmatch(part))
-                }
-            )
+            following = []
+            for place in reached:
+                if place < end:
+                    segment = self.segments[place]
+                    if segment is None:
+                        following.append(place)
+                    elif segment.match(part):
+                        following.append(place + 1)
+            if not following:
+                return False
+            reached = self._with_skipped(following)
         return end in reached
 
-    def _with_skipped(self, reached: set[int]) -> set[int]:
-        for place in sorted(reached):
+    def _with_skipped(self, places: list[int]) -> set[int]:
+        reached = set(places)
+        for place in places:
             ahead = place
             while ahead < len(self.segments) and self.segments[ahead] is None:
                 ahead += 1
@@ -66,7 +70,8 @@ def path_glob(pattern: str) -> Glob:
     anchored = "/" in pattern.rstrip("/")
     parts = pattern.strip("/").split("/")
     if pattern.endswith("/"):
-        parts.append("**")  # a folder: the file of that name is not meant
+        # A folder: the file of that name is not meant, and `a/**/` is the folders in `a`.
+        parts = [*parts[:-1], "*" if parts[-1] == "**" else parts[-1], "**"]
     return _glob(parts if anchored else ["**", *parts], takes_beneath=True)
 
 

@@ -28,8 +28,8 @@ SETTINGS: Final = ("min", "at", "tz", "days", "lang")
 EVERY: Final = ("branch", "path", "author", "min", "at", "tz", "days", "lang")
 """All options, in the order in which they are written."""
 
-MAX_PATTERNS: Final = 50
-"""Patterns of one option: more than anybody types, and matched with every file of a commit."""
+MAX_PATTERNS: Final = 20
+"""Patterns of one option: each is matched with every file of a commit, up to 3,000 of them."""
 MAX_PATTERN: Final = 200
 """Characters of one pattern; the names of branches and files in use are shorter."""
 

@@ -57,8 +57,8 @@ class Detail:
     title: str
     """The commit's own title; often the headline when the rules analysed it; may be empty."""
     byline: str
-    """Author, instant in the reader's zone and size:
-    `Ada Example · 6 Jan 2026, 23:28 · 3 files · +120 −4`."""
+    """Author, instant in the reader's zone, size, and the branch if the digest has several:
+    `Ada Example · 6 Jan 2026, 23:28 · 3 files · +120 −4 · release/1.0`."""
     badges: tuple[str, ...]
     """Importance and kinds in words, the importance first."""
     parts: tuple[Part, ...]
@@ -76,7 +76,7 @@ def detail(entry: Entry, repository: Repository, zone: str, words: Words) -> Det
         url=repository.commit_url(commit.sha),
         headline=clean_line(analysis.headline) or commit.short_sha,
         title=clean_line(commit.title),
-        byline=_byline(commit, zone, words),
+        byline=_byline(entry, zone, words),
         badges=(words(f"badge-{analysis.importance.value}"), *kinds),
         parts=_parts(analysis, words),
         small_print=_small_print(entry, zone, words),
@@ -88,10 +88,13 @@ def author_of(commit: Commit, words: Words) -> str:
     return shorten(clean_line(commit.author.name), MAX_NAME) or words("author-unknown")
 
 
-def _byline(commit: Commit, zone: str, words: Words) -> str:
+def _byline(entry: Entry, zone: str, words: Words) -> str:
+    commit = entry.commit
     parts = [author_of(commit, words), words.instant(commit.committed_at, zone)]
     if commit.files:
         parts += [words("files", n=len(commit.files)), signed_size(commit, words)]
+    if branch := clean_line(entry.branch):
+        parts.append(shorten(branch, MAX_NAME))
     return " · ".join(parts)
 
 

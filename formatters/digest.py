@@ -84,7 +84,9 @@ class Outline:
     sections: tuple[Section, ...]
     """In the order of reading; empty on a quiet day."""
     completeness: str
-    """Counts by code: `45 commits: 43 analysed, 2 by rules (the model did not answer in time)`."""
+    """Counts by code: `45 commits: 43 analysed, 2 by rules (the model did not answer in time)`.
+    What filters left out is counted too, and the counts add up to all commits of the span:
+    `45 commits: 37 analysed; 8 more not shown: 6 by bots, 2 below medium`."""
 
     @property
     def title(self) -> str:
@@ -101,14 +103,15 @@ def outline(digest: Digest, words: Words) -> Outline:
     """Lay a digest out in sections and lines, in the words of one language."""
     entries = digest.entries
     counts = count(entries)
+    mixture = _Mixture(
+        analyzers=counts.analysed > 0, branches=len({entry.branch for entry in entries}) > 1
+    )
     return Outline(
         repository=clean_line(digest.repository.name),
         when=_when(digest.span, words),
         stats=_stats(digest, counts, words),
         overview=_overview(entries, counts, words),
-        sections=tuple(
-            _section(group, digest, words, mixed=counts.analysed > 0) for group in digest.groups
-        ),
+        sections=tuple(_section(group, digest, words, mixture) for group in digest.groups),
         completeness=_completeness(digest, counts, words),
     )
 
@@ -132,8 +135,18 @@ def signed_size(commit: Commit, words: Words) -> str:
     return _size(commit.additions, commit.deletions, words)
 
 
-def _section(group: Group, digest: Digest, words: Words, *, mixed: bool) -> Section:
-    lines = tuple(_line(entry, group, digest, words, mixed) for entry in group.entries)
+@dataclass(frozen=True, slots=True)
+class _Mixture:
+    """In what the commits of a digest may differ, so that each line has to say it."""
+
+    analyzers: bool
+    """Whether a model analysed some of them."""
+    branches: bool
+    """Whether they are on several branches."""
+
+
+def _section(group: Group, digest: Digest, words: Words, mixture: _Mixture) -> Section:
+    lines = tuple(_line(entry, group, digest, words, mixture) for entry in group.entries)
     headlines = list(dict.fromkeys(line.headline for line in lines))
     told = headlines[:MAX_GIST]
     if more := len(headlines) - len(told):
@@ -141,14 +154,16 @@ def _section(group: Group, digest: Digest, words: Words, *, mixed: bool) -> Sect
     return Section(group, group_title(group, words), lines, gist=" · ".join(told))
 
 
-def _line(entry: Entry, group: Group, digest: Digest, words: Words, mixed: bool) -> Line:
+def _line(entry: Entry, group: Group, digest: Digest, words: Words, mixture: _Mixture) -> Line:
     analysis = entry.analysis
     tags = [words("tag-breaking")] if analysis.facts.breaking else []
     tags.append(words(f"kind-{analysis.kind.value}"))
     component = analysis.facts.components[0] if analysis.facts.components else ""
     if component != group.name and not _is_called(component, analysis.kind, words):
         tags.append(shorten(clean_line(component), MAX_NAME))
-    if mixed and not analysis.by_model:
+    if mixture.branches:
+        tags.append(shorten(clean_line(entry.branch), MAX_NAME))
+    if mixture.analyzers and not analysis.by_model:
         tags.append(words("tag-by-rules"))
     return Line(
         entry=entry,
@@ -181,7 +196,8 @@ def _revision(name: str) -> str:
 def _stats(digest: Digest, counts: Counts, words: Words) -> str:
     branch = _revision(digest.branch)
     if not counts.commits:
-        return " · ".join(filter(None, (words("stats-quiet"), branch)))
+        told = words("stats-none-shown" if digest.left_out else "stats-quiet")
+        return " · ".join(filter(None, (told, branch)))
     parts = (
         words("stats-by", commits=words("commits", n=counts.commits), authors=_by(counts, words)),
         _size(counts.additions, counts.deletions, words),
@@ -255,9 +271,25 @@ def _urgency(entries: tuple[Entry, ...], words: Words) -> str:
 
 
 def _completeness(digest: Digest, counts: Counts, words: Words) -> str:
-    """How every commit of the digest was read, in counts that add up to all of them."""
+    """How every commit of the span was read or why it is not shown, in counts that add up."""
+    branch = _revision(digest.branch)
+    left_out = sum(n for _, n in digest.left_out)
+    commits = words("commits", n=counts.commits + left_out)
+    reasons = words.listed(words(f"left-out-{reason.value}", n=n) for reason, n in digest.left_out)
     if not counts.commits:
-        return words("complete-quiet", branch=_revision(digest.branch))
+        if left_out:
+            return words("complete-none-shown", commits=commits, branch=branch, reasons=reasons)
+        return words("complete-quiet", branch=branch)
+    parts = words("clause-separator").join(_read(counts, words, among_others=left_out > 0))
+    shown = words("complete", commits=commits, parts=parts)
+    if not left_out:
+        return shown
+    not_shown = words("complete-left-out", n=left_out, reasons=reasons)
+    return words("reason-separator").join((shown, not_shown))
+
+
+def _read(counts: Counts, words: Words, *, among_others: bool) -> list[str]:
+    """How the commits that are shown were read; a count is left out where it is that of all."""
     analysed, partly = counts.analysed, counts.read_in_part
     parts = []
     if partly:
@@ -265,14 +297,13 @@ def _completeness(digest: Digest, counts: Counts, words: Words) -> str:
     elif analysed:
         parts.append(words("complete-analysed", n=analysed))
     if counts.by_rules:
-        message = "complete-rules" if analysed else "complete-rules-alone"
-        reasons = counts.by_rules.items()
-        told = [(words(f"rules-reason-{reason.value}"), n) for reason, n in reasons]
+        told = [(words(f"rules-reason-{reason.value}"), n) for reason, n in counts.by_rules.items()]
+        detail = words("reason-separator").join(f"{n} × {text}" for text, n in told)
         if len(told) == 1:
             detail = told[0][0]
+        if analysed or among_others:
+            by_rules = counts.commits - analysed
+            parts.append(words("complete-rules", n=by_rules, reasons=detail))
         else:
-            detail = words("reason-separator").join(f"{n} × {text}" for text, n in told)
-        variables = {"n": counts.commits - analysed} if analysed else {}
-        parts.append(words(message, reasons=detail, **variables))
-    commits = words("commits", n=counts.commits)
-    return words("complete", commits=commits, parts=words("clause-separator").join(parts))
+            parts.append(words("complete-rules-alone", reasons=detail))
+    return parts

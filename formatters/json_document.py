@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import asdict
 from typing import Annotated
 
 from pydantic import Discriminator, TypeAdapter
@@ -25,7 +26,7 @@ def document(digest: model.Digest) -> str:
         branch=digest.branch,
         head=digest.head,
         span=_span(digest.span),
-        counts=models.Counts.model_validate(count(digest.entries)),
+        counts=models.Counts(**asdict(count(digest.entries)), left_out=dict(digest.left_out)),
         groups=tuple(_group(group) for group in digest.groups),
         commits=tuple(_commit(entry, digest.repository) for entry in digest.entries),
     )
@@ -75,6 +76,7 @@ def _commit(entry: model.Entry, repository: model.Repository) -> models.Commit:
     return models.Commit(
         number=entry.number,
         sha=commit.sha,
+        branch=entry.branch,
         url=repository.commit_url(commit.sha),
         parents=commit.parents,
         merge=commit.is_merge,

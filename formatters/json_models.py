@@ -221,6 +221,8 @@ class Commit(_Model):
     """Its number in the digest, from 1, in the order of reading."""
     sha: Annotated[str, Field(pattern=OBJECT_NAME)]
     """The full object name."""
+    branch: Text
+    """The first of the digest's branches that has it; empty where there is only one."""
     url: Text | None
     """Its page; null where there is none."""
     parents: tuple[str, ...]
@@ -267,7 +269,8 @@ class Group(_Model):
 
 
 class Counts(_Model):
-    """What can be counted. `analysed` and `by_rules` add up to `commits`."""
+    """What can be counted. `analysed` and `by_rules` add up to `commits`, `commits` and `left_out`
+    to all commits of the span."""
 
     commits: int
     """All commits of the digest."""
@@ -289,10 +292,12 @@ class Counts(_Model):
     """Those of `analysed` whose files were not all read."""
     by_rules: dict[model.RulesReason, int]
     """Commits shown with what the rules know, by the reason."""
+    left_out: dict[model.LeftOut, int]
+    """Further commits of the span that are not shown, by the reason."""
 
 
 class DigestDocument(_Model):
-    """What happened on one branch in one span of time or history."""
+    """What happened on one or more branches in one span of time or history."""
 
     format: Literal["commitcast.digest/1"] = "commitcast.digest/1"
     generated_at: datetime
@@ -301,16 +306,16 @@ class DigestDocument(_Model):
     """The language that it was asked for in (BCP 47)."""
     repository: Repository
     branch: Text
-    """The branch, or the name that a range ends in."""
+    """The branch, the branches with commas between them, or the name that a range ends in."""
     head: str
-    """The commit at the branch's tip when the digest was made."""
+    """The commit at the branch's tip when the digest was made; of several, at the newest tip."""
     span: Annotated[Day | Period | Range, Field(discriminator="type")]
     """What the digest covers."""
     counts: Counts
     groups: tuple[Group, ...]
     """In the order of reading; empty on a quiet day."""
     commits: tuple[Commit, ...]
-    """Every commit, in the order of their numbers."""
+    """Every commit that is shown, in the order of their numbers."""
 
 
 class CommitDocument(_Model):

@@ -26,6 +26,7 @@ from analyzers.model import (
     GroupKind,
     Importance,
     Kind,
+    LeftOut,
     Period,
     Person,
     Range,
@@ -392,8 +393,14 @@ def digests(draw: st.DrawFn, max_commits: int = 500) -> Digest:
     """
     size = draw(st.sampled_from([n for n in (0, 1, 2, 3, 7, 40, 500) if n <= max_commits]))
     drawn = draw(st.lists(st.tuples(commits(), analyses()), min_size=1, max_size=4))
+    branches = draw(st.lists(texts(), min_size=1, max_size=2))
     entries = [
-        Entry(number, replace(drawn[number % len(drawn)][0], sha=sha_of(number)), analysis)
+        Entry(
+            number,
+            replace(drawn[number % len(drawn)][0], sha=sha_of(number)),
+            analysis,
+            branches[number % len(branches)],
+        )
         for number in range(1, size + 1)
         for analysis in (drawn[number % len(drawn)][1],)
     ]
@@ -409,7 +416,9 @@ def digests(draw: st.DrawFn, max_commits: int = 500) -> Digest:
         span=draw(spans()),
         branch=draw(texts()),
     )
-    return replace(made, language=draw(st.sampled_from(("en", "zh"))))
+    counts = draw(st.dictionaries(st.sampled_from(LeftOut), st.integers(1, 90)))
+    left_out = tuple((reason, counts[reason]) for reason in LeftOut if reason in counts)
+    return replace(made, language=draw(st.sampled_from(("en", "zh"))), left_out=left_out)
 
 
 def shas(digest: Digest) -> Sequence[str]:

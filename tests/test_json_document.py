@@ -14,7 +14,17 @@ import pytest
 from hypothesis import given
 from jsonschema import Draft202012Validator
 
-from analyzers.model import Analysis, Commit, Digest, Entry, Facts, Importance, Kind, RulesReason
+from analyzers.model import (
+    Analysis,
+    Commit,
+    Digest,
+    Entry,
+    Facts,
+    Importance,
+    Kind,
+    LeftOut,
+    RulesReason,
+)
 from formatters.json_document import commit_document, document, schema
 from tests.digests import (
     LOCAL,
@@ -105,6 +115,7 @@ def test_the_counts_are_those_of_the_commits() -> None:
             an_entry(3, rules_analysis(reason=RulesReason.TIMED_OUT, kinds=(Kind.FIX,))),
         )
     )
+    day = replace(day, left_out=((LeftOut.BOTS, 4), (LeftOut.BELOW_MEDIUM, 2)))
     assert read(day)["counts"] == {
         "commits": 3,
         "people": 1,
@@ -116,6 +127,7 @@ def test_the_counts_are_those_of_the_commits() -> None:
         "analysed": 1,
         "read_in_part": 0,
         "by_rules": {"timed-out": 2},
+        "left_out": {"bots": 4, "below-medium": 2},
     }
 
 

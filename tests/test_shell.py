@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import re
 import signal
@@ -280,6 +281,24 @@ def test_the_demo_writes_a_page_and_a_report_and_says_what_is_next(
     monkeypatch.chdir(simple.path)
     for command, arguments in hinted:
         assert (call(command, *arguments.split())).status == 0
+
+
+def test_filters_leave_commits_out_and_the_digest_counts_them(
+    call: Callable[..., Ran], here: Shell
+) -> None:
+    """Invariant 3."""
+    repo = Repo(here.cwd / "filtered")
+    repo.commit({"src/a.py": "1"}, "Fix a crash at the start")
+    repo.commit({"docs/a.md": "1"}, "Tell of it")
+    repo.branch("release/1.0")
+    repo.commit({"src/a.py": "2"}, "Bump a", author="dep[bot] <dep@example.org>")
+    filters = ("--branch", "*", "--path", "src/", "--path=-src/b/", "--author", "-bots")
+    ran = call("digest", repo.path, *filters, "--min", "high", "--format", "json")
+    assert ran.status == 0, ran.err
+    made = json.loads(ran.out)
+    assert made["branch"] == "main, release/1.0"
+    assert [commit["title"] for commit in made["commits"]] == ["Fix a crash at the start"]
+    assert made["counts"]["left_out"] == {"bots": 1, "paths": 1}
 
 
 BAD_REQUESTS = {

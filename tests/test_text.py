@@ -20,6 +20,7 @@ from analyzers.model import (
     GroupKind,
     Importance,
     Kind,
+    LeftOut,
     ReasonCode,
     RulesReason,
     Severity,
@@ -45,6 +46,7 @@ FAMILIES: dict[str, type[StrEnum]] = {
     "reason": ReasonCode,
     "rules-reason": RulesReason,
     "group": GroupKind,
+    "left-out": LeftOut,
 }
 """Messages whose names are built from a prefix and the value of an enum."""
 

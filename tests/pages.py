@@ -91,7 +91,7 @@ def random_text(random: Random) -> str:
     if choice < 0.5:
         size = random.choice((0, 1, 3, 10, 30, 80, 200))
         return clean("".join(random.choices(ALPHABET, k=size)))
-    if choice < 0.97:
+    if choice < 0.99:
         return clean(" ".join(random.choices(HOSTILE_TEXTS[:-3], k=random.choice((1, 1, 2, 4)))))
     return clean(random.choice(HOSTILE_TEXTS[-3:]))
 
@@ -103,7 +103,7 @@ def random_line(random: Random) -> str:
 
 def random_digest_page(random: Random, max_commits: int = 500) -> Page:
     """A digest of 0 to `max_commits` commits in groups of every kind; mostly small."""
-    sizes = (0, 1, 2, 3, 5, 8, 12) if random.random() < 0.95 else (30, 45, 99, 100, 101, 250, 500)
+    sizes = (0, 1, 2, 3, 5, 8, 12) if random.random() < 0.98 else (30, 45, 99, 100, 101, 250, 500)
     size = min(max_commits, random.choice(sizes))
     headlines = [random_line(random) or "x" for _ in range(8)]
     rows = [

@@ -94,7 +94,7 @@ def check_blocks(blocks: Any) -> None:
 
 def size(text: str) -> int:
     """The length of a text in UTF-16 units, the strictest reading of `characters`."""
-    return len(text) + sum(character > "\uffff" for character in text)
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def text_objects(blocks: Any) -> Iterator[dict[str, Any]]:
@@ -127,6 +127,7 @@ def _values(blocks: Any, key: str) -> Iterator[str]:
 
 # ---- one check for every kind of block, element and object: (value, where, complaints)
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _Check = Callable[[Any, str, list[str]], None]
 
 
@@ -136,7 +137,7 @@ def _string(most: int, least: int = 1) -> _Check:
             wrong.append(f"must be a string [{where}]")
         elif not least <= size(value) <= most:
             wrong.append(f"must have {least} to {most} characters, has {size(value)} [{where}]")
-        elif any("\ud800" <= character <= "\udfff" for character in value):
+        elif _SURROGATE.search(value):
             wrong.append(f"lone surrogate [{where}]")
 
     return check_string
@@ -345,7 +346,7 @@ def live_parts(mrkdwn: str, *, verbatim: bool = False) -> LiveParts:
     formatted += [("fence", found[0]) for found in _FENCE.finditer(rest)]
     rest = _FENCE.sub(" ", rest)
     formatted += [("code", found["text"]) for found in _CODE.finditer(rest)]
-    rest = _CODE.sub(" code ", rest)
+    rest = _CODE.sub("code", rest)
     formatted += [("backtick", found) for found in re.findall("`", rest)]
     for kind, pattern in _PAIRS:
         formatted += [(kind, found["text"]) for found in pattern.finditer(rest)]

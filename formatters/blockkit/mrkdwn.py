@@ -8,8 +8,8 @@ objects must be sent with `verbatim`, so that Slack makes no links of bare addre
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 
 from formatters.prose import code_spans
 
@@ -48,15 +48,15 @@ class _Piece:
     @property
     def shown(self) -> str:
         escaped = self.raw.translate(_ENTITIES)
-        return f"`{escaped}`" if self.is_code else escaped
+        return f"{self.gap}`{escaped}`" if self.is_code else self.gap + escaped
 
     def cut(self, room: int) -> str:
         """As much of it as has at most `room` characters when shown; may be empty."""
-        room -= 2 if self.is_code else 0
+        room -= len(self.gap) + (2 if self.is_code else 0)
         for position, character in enumerate(self.raw):
             room -= _WIDTHS.get(character, size(character))
             if room < 0:
-                head = _Piece(self.raw[:position].rstrip(), self.is_code, "")
+                head = replace(self, raw=self.raw[:position].rstrip())
                 return head.shown if head.raw else ""
         return self.shown
 
@@ -64,31 +64,35 @@ class _Piece:
 def size(text: str) -> int:
     """How long Slack may take a text to be. Its unit is nowhere told: here UTF-16 units, the
     larger of the two likely ones."""
-    return len(text.encode("utf-16-le")) // 2
+    return len(text) if text.isascii() else len(text.encode("utf-16-le")) // 2
 
 
 def escape(text: str) -> str:
     """A text as mrkdwn that shows it: it pings nobody, links nowhere and formats nothing."""
-    return "".join(piece.gap + piece.shown for piece in _pieces(text))
+    return "".join(piece.shown for piece in _pieces(text))
 
 
 def shorten(text: str, limit: int) -> str:
     """The text escaped in at most `limit` characters, if need be its beginning and an ellipsis."""
     room = limit - 2  # for the ellipsis, and a space between it and code
-    shown, kept, over = "", "", None
+    shown, kept, over = [], 0, None  # `kept`: how many pieces leave that room, before `over`
+    length = kept_length = 0
     for piece in _pieces(text):
-        longer = shown + piece.gap + piece.shown
-        if over is None and size(longer) > room:
-            kept, over = shown, piece
-        if size(longer) > limit:
+        shown.append(piece.shown)
+        length += size(shown[-1])
+        if over is None and length > room:
+            kept, over = len(shown) - 1, piece
+        if length > limit:
             break
-        shown = longer
+        if over is None:
+            kept_length = length
     else:
-        return shown
-    if over and size(kept) < limit // 2:
-        kept += over.gap + over.cut(room - size(kept) - len(over.gap))
-    kept = kept.rstrip()
-    return f"{kept} …" if kept.endswith("`") else f"{kept}…"
+        return "".join(shown)
+    beginning = "".join(shown[:kept])
+    if over and kept_length < limit // 2:
+        beginning += over.cut(room - kept_length)
+    beginning = beginning.rstrip()
+    return f"{beginning} …" if beginning.endswith("`") else f"{beginning}…"
 
 
 def split(text: str, limit: int) -> list[str]:
@@ -97,13 +101,17 @@ def split(text: str, limit: int) -> list[str]:
     It is cut after a line or a sentence where that leaves no part small, else between words.
     Nothing but white space is lost.
     """
-    parts, shown, end = [], "", 0  # `end`: where the last line or sentence ended
+    parts, shown = [], ""
+    length = end = 0  # of `shown`, and of it where the last line or sentence ended
     for piece in _pieces(text):
-        while size(shown) + size(piece.gap + piece.shown) > limit:
+        added = piece.shown
+        while length + size(added) > limit:
             cut = end if end > limit // 3 else len(shown)
             parts.append(shown[:cut].strip())
-            shown, end = shown[cut:].lstrip(), 0
-        shown += piece.gap + piece.shown
+            shown = shown[cut:].lstrip()
+            length, end = size(shown), 0
+        shown += added
+        length += size(added)
         if "\n" in piece.raw or (not piece.is_code and piece.raw.endswith(_SENTENCE_END)):
             end = len(shown)
     return [part for part in (*parts, shown.strip()) if part]
@@ -112,7 +120,7 @@ def split(text: str, limit: int) -> list[str]:
 def link(url: str | None, label: str) -> str:
     """A link to an http(s) address; code without one, and for an address that could break out."""
     if url is None or not _URL.fullmatch(url):
-        return _Piece(label.replace("`", "'"), True, "").shown if label else ""
+        return _Piece(label.replace("`", "'"), is_code=True, gap="").shown if label else ""
     return f"<{url.replace('&', '&amp;')}|{label.replace('|', ' ').translate(_ENTITIES)}>"
 
 
@@ -132,7 +140,8 @@ def _words(text: str) -> Iterator[tuple[str, bool]]:
         if is_code:
             yield from ((part.strip(), True) for part in _short(" ".join(span.split())))
             continue
-        for word in _WORD.findall(span):
+        for found in _WORD.finditer(span):
+            word = found[0]
             # A long run may be cut before any of its characters, so none may open a quote.
             if _MARK.search(word) or (len(word) > MAX_PIECE and ">" in word):
                 yield from ((part, True) for part in _short(word.replace("`", "'")))
@@ -140,5 +149,7 @@ def _words(text: str) -> Iterator[tuple[str, bool]]:
                 yield from ((part, False) for part in _short(word))
 
 
-def _short(run: str) -> Iterator[str]:
+def _short(run: str) -> Iterable[str]:
+    if len(run) <= MAX_PIECE:
+        return (run,)
     return (run[start : start + MAX_PIECE] for start in range(0, len(run), MAX_PIECE))

@@ -6,14 +6,13 @@ commit's own forge alone.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from formatters.digest import GLYPHS
 from formatters.model import Action, Block, Commits, Page, Points, Prose, Small, Title, Verb
 from formatters.telegram_html.digest import digest_messages
-from formatters.telegram_html.layout import Line, Look, Piece, pack, prose, render
+from formatters.telegram_html.layout import Line, Look, Piece, commit_name, pack, prose, render
 from formatters.telegram_html.text import shorten, split
 from formatters.text import Words
 
@@ -26,10 +25,11 @@ NUMBERS_AT_ONCE = 24
 LONG_PART = 420
 """Units of a part of an analysis from which on it is folded away."""
 
+MAX_HEADING = 200
+"""Units of a part's title where a further message begins with it again."""
+
 MAX_PARAGRAPH = 1_800
 """Units of one paragraph of a message; longer ones are cut into several."""
-
-_URL = re.compile(r"https?://[^\s<>\"]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ def messages(page: Page, words: Words, *, offer: int = 0) -> tuple[TelegramMessa
             keyboard = tuple(_offered(page.digest, numbers, offer, words, is_last=is_last))
         else:
             keyboard = tuple(_turned(page, part, len(made), words))
-        shown.append(TelegramMessage(render(lines) or "—", keyboard, numbers))
+        shown.append(TelegramMessage(render(lines), keyboard, numbers))
     return tuple(shown)
 
 
@@ -88,7 +88,7 @@ def _lines(block: Block) -> Iterator[Line]:
             for number, part in enumerate(_paragraphs(text)):
                 yield Line(prose(part), spaced=not number)
         case Small(text=text, sha=sha, url=url):
-            name = (_commit(sha, url), Piece(" · ")) if sha else ()
+            name = (commit_name(sha, url), Piece(" · ")) if sha else ()
             for part in _paragraphs(text):
                 yield Line((*name, *prose(part)))
                 name = ()
@@ -100,7 +100,7 @@ def _lines(block: Block) -> Iterator[Line]:
 
 def _points(title: str, items: Sequence[str]) -> Iterator[Line]:
     bullet = (Piece("• "),) if len(items) > 1 else ()
-    heading = Line((Piece(shorten(title, MAX_PARAGRAPH), Look.BOLD),), spaced=True)
+    heading = Line((Piece(shorten(title, MAX_HEADING), Look.BOLD),), spaced=True)
     lines = []
     for item in items:
         mark = bullet
@@ -108,7 +108,8 @@ def _points(title: str, items: Sequence[str]) -> Iterator[Line]:
             lines.append(Line((*mark, *prose(part)), heading=heading))
             mark = ()
     quoted = sum(line.units for line in lines) > LONG_PART
-    yield heading
+    for number, part in enumerate(_paragraphs(title)):
+        yield Line((Piece(part, Look.BOLD),), spaced=not number)
     for line in lines:
         yield Line(line.pieces, quoted=quoted, heading=heading)
 
@@ -116,12 +117,6 @@ def _points(title: str, items: Sequence[str]) -> Iterator[Line]:
 def _paragraphs(text: str) -> Iterator[str]:
     for line in text.splitlines():
         yield from split(line, MAX_PARAGRAPH)
-
-
-def _commit(sha: str, url: str | None) -> Piece:
-    if url and _URL.fullmatch(url):
-        return Piece(sha[:7], Look.LINK, url)
-    return Piece(sha[:7], Look.CODE)
 
 
 def _offered(

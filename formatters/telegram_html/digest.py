@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from formatters.digest import GLYPHS
 from formatters.model import Commits, Page, Points, Prominence, Prose, Row, Small, Title
 from formatters.telegram_html import text as dialect
-from formatters.telegram_html.layout import Line, Look, Piece, pack, prose
+from formatters.telegram_html.layout import Line, Look, Piece, commit_name, pack, prose
 from formatters.text import Words
 
 COMMITS_OF_A_MESSAGE = 50
@@ -107,7 +107,7 @@ def _heading(group: Commits, spending: Spending) -> Line:
 
 def _full(row: Row, spending: Spending) -> tuple[Piece, ...]:
     """Number, short name as a link, headline and tags; tags only where they leave room."""
-    name = Piece(row.short_sha, Look.LINK, row.url) if row.url else Piece(row.short_sha, Look.CODE)
+    name = commit_name(row.sha, row.url)
     tags = f" · {' · '.join(row.tags)}" if row.tags else ""
     if dialect.size(dialect.defused(tags)) > spending.headline // 2:
         tags = ""

@@ -7,6 +7,7 @@ their order, then code; what finds none left is plain text.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
@@ -20,6 +21,9 @@ MAX_UNITS = 4_000
 
 MAX_ENTITIES = 96
 """Telegram ignores those beyond the 100th (python-telegram-bot, MessageLimit)."""
+
+
+_URL = re.compile(r"https?://[^\s<>\"]+")
 
 
 class Look(IntEnum):
@@ -84,6 +88,13 @@ def prose(text: str) -> tuple[Piece, ...]:
     )
 
 
+def commit_name(sha: str, url: str | None) -> Piece:
+    """A commit's short name: a link to its page, or code where it has none that can be linked."""
+    if url and _URL.fullmatch(url):
+        return Piece(sha[:7], Look.LINK, url)
+    return Piece(sha[:7], Look.CODE)
+
+
 def pack(lines: Iterable[Line], most: int = MAX_UNITS) -> list[list[Line]]:
     """The lines as messages. Each line must fit into one, with its heading."""
     messages: list[list[Line]] = [[]]
@@ -103,7 +114,9 @@ def pack(lines: Iterable[Line], most: int = MAX_UNITS) -> list[list[Line]]:
 
 
 def render(lines: Sequence[Line]) -> str:
-    """A message's lines as HTML."""
+    """A message's lines as HTML; a dash where they say nothing: Telegram takes no empty text."""
+    if not any(piece.text.strip() for line in lines for piece in line.pieces):
+        return "—"
     wanted = [
         (piece.look, place, number)
         for place, line in enumerate(lines)

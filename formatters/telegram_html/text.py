@@ -16,20 +16,20 @@ from analyzers.text import shorten as shorten_characters
 JOINER = "\u2060"
 """The word joiner. `analyzers.text.clean` takes it out of untrusted text, so all are ours."""
 
+_LONG_NUMBER = re.compile(r"(?:\d[ -]?){7,}")
+_FOUR_DIGITS = re.compile(r"(?:\d[ -]?){4}")
 _LIVE = re.compile(
     r"""
-    [@\#] (?=\w)                    # mentions, e-mail addresses, hashtags
-    | \$ (?=[A-Za-z])               # cashtags
-    | (?<![A-Za-z0-9_]) / (?=\w)    # commands
-    | : (?=//)                      # addresses
-    | (?<=[\w\]]) \. (?=[^\W\d])    # bare domains and file names
-    | (?<=\d) \. (?=\d+\.\d+)       # addresses of machines: versions of three parts stay whole
-    | \+ (?=\d[\d -]{6})             # telephone numbers
+    [@\#] (?=[\w·\u200c\u0d80-\u0dff])  # mentions, e-mail addresses, hashtags
+    | \$ (?=\w)                          # cashtags
+    | (?<![A-Za-z0-9_]) / (?=\w)         # commands
+    | : (?=//)                           # addresses
+    | (?<=\S) \. (?=[^\W\d])             # bare domains and file names
+    | (?<=\d) \. (?=\d+\.\d+\.\d)        # addresses of machines: versions of three parts stay whole
+    | \+ (?=\d[\d\u2060 -]{6})           # telephone numbers
     """,
     re.VERBOSE,
 )
-_LONG_NUMBER = re.compile(r"(?:\d[ -]?){7,}")
-_FOUR_DIGITS = re.compile(r"(?:\d[ -]?){4}")
 
 _BREAKS = ("\n", "。", ". ", "；", "; ", "，", ", ", " ")
 """Where a long text is best cut, the best first."""
@@ -37,10 +37,11 @@ _BREAKS = ("\n", "。", ". ", "；", "; ", "，", ", ", " ")
 
 def defused(text: str) -> str:
     """The text with nothing in it that Telegram would make a link of."""
-    apart = _LIVE.sub(lambda found: found[0] + JOINER, text)
-    return _LONG_NUMBER.sub(
-        lambda number: _FOUR_DIGITS.sub(lambda four: four[0] + JOINER, number[0]), apart
+    # Numbers first: behind a joiner `/1` of `20260106/1` would be a command.
+    apart = _LONG_NUMBER.sub(
+        lambda number: _FOUR_DIGITS.sub(lambda four: four[0] + JOINER, number[0]), text
     )
+    return _LIVE.sub(lambda found: found[0] + JOINER, apart)
 
 
 def escape(text: str) -> str:

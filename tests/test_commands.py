@@ -1,0 +1,345 @@
+"""The whole bot behind the chats: real stores, a real repository behind GitHub's API."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+
+import pytest
+from redis.asyncio import Redis
+
+from bot.app import open_application
+from bot.commands.answering import Commands
+from bot.config import Settings
+from bot.front import Front
+from formatters.model import Action, Small, Verb
+from tests.conversations import Speaker, text_of
+from tests.repositories import Repo
+from tests.servers.github import GitHubServer
+from tests.servers.openai import OpenAIServer
+
+Opened = Callable[..., AbstractAsyncContextManager[Front]]
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> Repo:
+    repo = Repo(tmp_path / "widget")
+    repo.commit({"src/core.py": "def add(a, b):\n    return a + b\n"}, "Add the core")
+    repo.commit({"src/core.py": "def add(a, b=0):\n    return a + b\n"}, "Fix a crash in add()")
+    repo.commit({"docs/use.md": "Use it.\n"}, "docs: tell how to use it")
+    return repo
+
+
+@pytest.fixture
+async def github(repo: Repo) -> AsyncIterator[GitHubServer]:
+    async with GitHubServer(repo.path) as server:
+        yield server
+
+
+@pytest.fixture
+def opened(github: GitHubServer, redis: Redis, redis_url: str, tmp_path: Path) -> Opened:
+    """Opens the bot on the test's servers; opened again it is another process."""
+
+    @asynccontextmanager
+    async def open_front(**settings: object) -> AsyncIterator[Front]:
+        given = {
+            "github_api_url": github.api_url,
+            "redis_url": redis_url,
+            "commitcast_data": tmp_path / "data",
+            **settings,
+        }
+        async with open_application(Settings.model_validate(given), lambda notice: None) as app:
+            yield Front(Commands(app), app.events)
+
+    return open_front
+
+
+async def test_a_channel_follows_reads_expands_and_stops(opened: Opened, repo: Repo) -> None:
+    async with opened() as front:
+        ada = Speaker(front)
+        followed = await ada.says("/subscribe acme/widget at:09:30 tz:Asia/Shanghai days:weekdays")
+        assert "now follows acme/widget" in text_of(followed.page)
+        assert "09:30 (Asia/Shanghai), on weekdays" in text_of(followed.page)
+        digest = await ada.says("digest")
+        assert digest.page.digest
+        assert len(digest.page.rows) == 3
+        expanded = await ada.says("/expand 1")
+        assert digest.page.rows[0].headline in text_of(expanded.page)
+        assert expanded.beneath == ("2",)
+        by_sha = await ada.says(f"/expand {digest.page.rows[1].short_sha}")
+        assert digest.page.rows[1].headline in text_of(by_sha.page)
+        assert "acme/widget" in text_of((await ada.says("/subscriptions")).page)
+        assert "no longer" in text_of((await ada.says("/unsubscribe acme/widget")).page)
+        assert (await ada.says("/subscriptions")).private
+
+
+async def test_the_same_in_chinese(opened: Opened) -> None:
+    async with opened() as front:
+        ada = Speaker(front)
+        changed = await ada.says("/settings lang:zh tz:Asia/Shanghai")
+        assert "语言：" in text_of(changed.page)
+        followed = await ada.says("/subscribe acme/widget days:工作日")
+        assert "本频道已关注 acme/widget" in text_of(followed.page)
+        assert "（Asia/Shanghai），工作日" in text_of(followed.page)
+        digest = await ada.says("/digest")
+        assert "3 个提交" in text_of(digest.page)
+        assert digest.words.language == "zh"
+        assert "重要程度" in text_of((await ada.says("/expand 1")).page)
+        assert "已取消关注" in text_of((await ada.says("/unsubscribe acme/widget")).page)
+
+
+async def test_a_private_chat_is_answered_in_the_language_of_its_reader(opened: Opened) -> None:
+    async with opened() as front:
+        reader = Speaker(front, channel="telegram:7", language="zh-hans")
+        assert "命令" in text_of((await reader.says("/help")).page)
+        await reader.says("/settings lang:en")
+        assert "Commands" in text_of((await reader.says("/help")).page)
+
+
+async def test_who_may_not_manage_follows_nothing_but_reads(opened: Opened) -> None:
+    async with opened() as front:
+        guest = Speaker(front, may_manage=False)
+        for command in ("/subscribe acme/widget", "/unsubscribe acme/widget", "/settings lang:zh"):
+            refused = await guest.says(command)
+            assert "You may not change" in text_of(refused.page)
+            assert refused.private
+        assert "Nothing is followed here yet" in text_of((await guest.says("/subscriptions")).page)
+        assert len((await guest.says("/digest acme/widget")).page.rows) == 3
+        assert guest.asked_for_rights == 3
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        ("/subscribe", "Name one repository: `/subscribe owner/repo"),
+        ("/subscribe acme/nothing", "There is no public repository acme/nothing"),
+        ("/subscribe acme/widget branch:nowhere", "no branch “nowhere”"),
+        ("/subscribe acme/widget at:25:00", "at"),
+        ("/subscribe acme/widget tz:Mars/Base", "tz"),
+        ("/subscribe acme/widget mim:high", "min"),
+        ("/subscribe /etc", "There is no public repository /etc"),
+        ("/subscribe https://10.0.0.1/acme/widget.git", "There is no public repository"),
+        ("/unsubscribe acme/widget", "is not followed here; nothing is"),
+        ("/digest", "name a repository: `/digest owner/repo"),
+        ("/digest acme/widget 2026-13-01", "is not a date"),
+        ("/digest acme/widget today yesterday", "at most one repository"),
+        ("/expand", "Give the number or the SHA"),
+        ("/expand 1", "No digest was posted here yet"),
+        ("/expand zzz", "No commit “zzz”"),
+        ("/analyze", "Give one commit"),
+        ("/analyze https://github.example/x", "names no commit"),
+        ("/analyze acme/widget@ffffffff", "no commit “ffffffff”"),
+        ("/analyze ffffffff", "No commit “ffffffff”"),
+        ("/report", "No digest was posted here yet"),
+        ("/settings acme/widget", "Give options alone"),
+        ("/expnad 3", "Did you mean `/expand`?"),
+        ("/🦆", "There is no command “🦆”. `/help`"),
+    ],
+)
+async def test_what_cannot_be_done_says_why_and_what_to_type(
+    command: str, said: str, opened: Opened
+) -> None:
+    """Invariant 10."""
+    async with opened() as front:
+        answer = await Speaker(front).says(command)
+    assert said in text_of(answer.page)
+    assert answer.private
+    assert answer.document is None
+
+
+async def test_examples_are_typed_as_the_chat_types_commands(opened: Opened) -> None:
+    async with opened() as front:
+        answer = await Speaker(front, prefix="/commitcast ").says("expand 1")
+    assert "`/commitcast digest owner/repo yesterday`" in text_of(answer.page)
+
+
+async def test_following_again_tells_what_is_replaced(opened: Opened) -> None:
+    async with opened() as front:
+        ada = Speaker(front)
+        await ada.says("/subscribe acme/widget min:high at:08:00")
+        again = text_of((await ada.says("/subscribe Acme/Widget at:09:00")).page)
+        assert "It was already followed, as `min:high at:08:00" in again
+        assert "Followed here (1)" in text_of((await ada.says("/subscriptions")).page)
+
+
+async def test_filters_of_a_subscription_hold_for_a_digest_that_is_asked_for(
+    opened: Opened,
+) -> None:
+    """Invariant 3: what they leave out is counted."""
+    async with opened() as front:
+        ada = Speaker(front)
+        await ada.says("/subscribe acme/widget path:src/**")
+        digest = await ada.says("/digest")
+        assert len(digest.page.rows) == 2
+        assert "1 more not shown" in text_of(digest.page)
+        assert len((await ada.says("/digest acme/widget path:**")).page.rows) == 3
+
+
+async def test_several_repositories_have_to_be_named(opened: Opened, github: GitHubServer) -> None:
+    async with opened(commitcast_private_grants="/*=slack:T1/C1") as front:
+        ada = Speaker(front)
+        await ada.says("/subscribe acme/widget")
+        await ada.says(f"/subscribe {github.path}")
+        answer = text_of((await ada.says("/digest")).page)
+        assert f"acme/widget, {github.path}" in answer
+
+
+async def test_a_private_repository_is_shown_where_it_was_granted(
+    opened: Opened, github: GitHubServer
+) -> None:
+    """Invariant 8: not by a digest, a commit's address, an expansion or a cached analysis."""
+    github.private = True
+    settings = {"github_token": "a-token", "commitcast_private_grants": "acme/*=slack:T1/C1"}
+    async with opened(**settings) as front:
+        granted, stranger = Speaker(front), Speaker(front, channel="slack:T1/C2")
+        digest = await granted.says("/digest acme/widget")
+        row = digest.page.rows[0]
+        for command in (
+            "/digest acme/widget",
+            "/subscribe acme/widget",
+            f"/analyze acme/widget@{row.sha}",
+            f"/expand {row.sha}",
+            "/report acme/widget",
+        ):
+            refused = await stranger.says(command)
+            assert row.headline not in text_of(refused.page), command
+            assert refused.document is None
+        assert digest.page.digest
+        forged = await stranger.presses(Action(Verb.EXPAND, digest.page.digest, 1).token)
+        assert "belongs to another channel" in text_of(forged.page)
+        said = text_of((await stranger.says("/digest acme/widget")).page)
+        assert 'COMMITCAST_PRIVATE_GRANTS="acme/widget=slack:T1/C2"' in said
+
+
+async def test_a_control_works_after_a_restart_and_without_its_analysis(
+    opened: Opened, redis: Redis
+) -> None:
+    async with opened() as front:
+        digest = await Speaker(front).says("/digest acme/widget")
+    assert digest.page.digest
+    for key in await redis.keys("commitcast:1:cache:*"):
+        await redis.delete(key)
+    async with opened() as front:
+        ada, bob = Speaker(front), Speaker(front)
+        token = Action(Verb.EXPAND, digest.page.digest, 2).token
+        first, second = await asyncio.gather(ada.presses(token), bob.presses(token))
+        again = await ada.presses(token)
+        assert first.page == second.page == again.page
+        assert digest.page.rows[1].headline in text_of(first.page)
+        assert first.page.folds_to == Action(Verb.FOLD, digest.page.digest, 2)
+        assert first.in_place == Action(Verb.EXPAND, digest.page.digest, 2)
+        back = await ada.presses(Action(Verb.FOLD, digest.page.digest, 2).token)
+        assert back.page == digest.page
+        report = await ada.presses(Action(Verb.REPORT, digest.page.digest).token)
+        assert report.document
+        for row in digest.page.rows:
+            assert row.sha in report.document.content.decode()
+
+
+@pytest.mark.parametrize("number", [0, 4, 999_999])
+async def test_a_number_that_the_digest_has_not_is_refused(number: int, opened: Opened) -> None:
+    async with opened() as front:
+        ada = Speaker(front)
+        digest = await ada.says("/digest acme/widget")
+        assert digest.page.digest
+        answer = await ada.presses(Action(Verb.EXPAND, digest.page.digest, number).token)
+        assert "it goes from 1 to 3" in text_of(answer.page)
+
+
+async def test_a_number_in_a_thread_means_the_digest_of_the_thread(
+    opened: Opened, repo: Repo
+) -> None:
+    async with opened() as front:
+        ada = Speaker(front)
+        old = await ada.says("/digest acme/widget")  # message 1
+        repo.commit({"src/new.py": "new = 1\n"}, "Add something new")
+        new = await ada.says("/digest acme/widget")  # message 2
+        assert new.page.rows != old.page.rows
+        in_thread = await ada.says("/expand 3", thread="1")
+        assert old.page.rows[2].headline in text_of(in_thread.page)
+        assert in_thread.beneath == ("1",)
+        latest = await ada.says("/expand 4", thread="unknown")
+        assert new.page.rows[3].headline in text_of(latest.page)
+
+
+async def test_addresses_are_analysed_whatever_they_show(
+    opened: Opened, repo: Repo, github: GitHubServer
+) -> None:
+    base = repo.git("rev-parse", "main~1")
+    head = repo.git("rev-parse", "main")
+    repo.git("update-ref", "refs/pull/7/head", repo.git("rev-parse", "main"))
+    repo.git("update-ref", "refs/heads/main", base)
+    page = f"{github.origin}/acme/widget"
+    async with opened() as front:
+        ada = Speaker(front)
+        for text in (
+            f"{page}/commit/{head}",
+            f"<{page}/commit/{head[:8]}.patch>",
+            f"acme/widget@{head}",
+        ):
+            assert "tell how to use it" in text_of((await ada.says(text)).page).lower()
+        pull = await ada.says(f"/analyze {page}/pull/7")
+        assert [row.sha for row in pull.page.rows] == [head]
+        compared = await ada.says(f"/analyze {page}/compare/{base}...{head}")
+        assert [row.sha for row in compared.page.rows] == [head]
+        number = await ada.says("1")
+        assert "tell how to use it" in text_of(number.page).lower()
+
+
+async def test_without_a_model_an_analysis_says_what_to_set(opened: Opened, repo: Repo) -> None:
+    async with opened() as front:
+        answer = await Speaker(front).says(f"acme/widget@{repo.git('rev-parse', 'main')}")
+    last = answer.page.blocks[-1]
+    assert isinstance(last, Small)
+    assert "OPENAI_API_KEY" in last.text
+
+
+async def test_a_rate_limit_is_told_at_once_with_its_end(
+    opened: Opened, github: GitHubServer
+) -> None:
+    github.limit = 0
+    async with opened() as front:
+        answer = await Speaker(front).says("/digest acme/widget")
+    assert "rate limit is used up until" in text_of(answer.page)
+
+
+async def test_an_event_is_new_once_for_every_process(opened: Opened) -> None:
+    """Invariant 2: platforms repeat what they think was not taken."""
+    async with opened() as front, opened() as other:
+        assert await front.is_new("slack:Ev1")
+        assert not await front.is_new("slack:Ev1")
+        assert not await other.is_new("slack:Ev1")
+
+
+async def test_a_group_that_moves_takes_all_along(opened: Opened) -> None:
+    async with opened() as front:
+        before = Speaker(front, channel="telegram:-7")
+        await before.says("/settings lang:zh")
+        await before.says("/subscribe acme/widget")
+        digest = await before.says("/digest")
+        await front.moved("telegram:-7", "telegram:-1007")
+        after = Speaker(front, channel="telegram:-1007")
+        assert "acme/widget" in text_of((await after.says("/subscriptions")).page)
+        assert digest.page.digest
+        expanded = await after.presses(Action(Verb.EXPAND, digest.page.digest, 1).token)
+        assert expanded.words.language == "zh"
+        assert "Nothing is followed" in text_of((await before.says("/subscriptions")).page)
+
+
+async def test_a_preview_costs_no_model_and_shows_what_is_known(
+    opened: Opened, repo: Repo, github: GitHubServer
+) -> None:
+    async with OpenAIServer(api_key=None) as model:
+        settings = {"openai_base_url": model.base_url, "openai_model": "test-model"}
+        async with opened(**settings) as front:
+            url = f"{github.origin}/acme/widget/commit/{repo.git('rev-parse', 'main')}"
+            assert await front.preview(url, "slack:T1/C1") is None
+            analysed = await Speaker(front).says(url)
+            asked = len(model.requests)
+            page = await front.preview(url, "slack:T1/C1")
+            assert page
+            assert text_of(page) == text_of(analysed.page)
+            assert len(model.requests) == asked
+            assert await front.preview("https://elsewhere.example/x", "slack:T1/C1") is None

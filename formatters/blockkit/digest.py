@@ -78,16 +78,17 @@ class Spending:
 _LEAST = Spending(headline=24)
 _MOST = Spending(headline=160, buttons=30, links=MAX_LINES, options=100, label=MAX_LABEL)
 _ORDER = (
-    ("headline", 48),
-    ("buttons", 8),
-    ("options", _MOST.options),
-    ("headline", 80),
-    ("buttons", _MOST.buttons),
-    ("links", _MOST.links),
-    ("headline", _MOST.headline),
-    ("label", _MOST.label),
+    ("headline", (48, 36)),
+    ("buttons", (8, 4)),
+    ("options", (_MOST.options, 75, 50, 25, 10)),
+    ("headline", (80, 64)),
+    ("buttons", (_MOST.buttons, 20, 15, 11)),
+    ("links", (_MOST.links, 25, 10)),
+    ("headline", (_MOST.headline, 120, 96)),
+    ("label", (_MOST.label, 40, 20)),
 )
-"""What a message spends its room on: each as far as it goes, then the next."""
+"""What a message spends its room on: in this order, each as far as it goes. The steps are coarse
+because every try lays the whole message out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,20 +110,13 @@ class _Message:
         if _fits(blocks := self.blocks(_MOST)):
             return blocks
         spending = _LEAST
-        for name, most in _ORDER:
-            spending = self._spend(spending, name, most)
+        for name, values in _ORDER:
+            for value in values:
+                richer = replace(spending, **{name: value})
+                if value > getattr(spending, name) and _fits(self.blocks(richer)):
+                    spending = richer
+                    break
         return self.blocks(spending)
-
-    def _spend(self, spending: Spending, name: str, most: int) -> Spending:
-        """The same with the largest value of `name` up to `most` that fits."""
-        fitting, beyond, tried = getattr(spending, name), most + 1, most
-        while beyond - fitting > 1:
-            if _fits(self.blocks(replace(spending, **{name: tried}))):
-                fitting = tried
-            else:
-                beyond = tried
-            tried = (fitting + beyond) // 2
-        return replace(spending, **{name: fitting})
 
     def blocks(self, spending: Spending) -> list[dict[str, Any]]:
         """Its blocks at this expense."""

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, time
 from typing import Final
 
 from analyzers.model import Importance
-from bot.globs import selected_branches, split_signs
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,23 +118,3 @@ class Defaults:
             language=self.language if later.language is None else later.language,
             minimum=self.minimum if later.minimum is None else later.minimum,
         )
-
-
-def overlap(new: Subscription, existing: Iterable[Subscription]) -> tuple[Subscription, ...]:
-    """Those of the same channel that follow the same repository on a branch that is in both, as
-    far as the names and patterns tell."""
-    return tuple(
-        old
-        for old in existing
-        if old.channel == new.channel
-        and old.key == new.key
-        and _share_branch(old.filters.branches, new.filters.branches)
-    )
-
-
-def _share_branch(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
-    if not (one and other):
-        return one == other  # what the default branch is called is not known here
-    named, _ = split_signs((*one, *other))
-    both = set(selected_branches(one, named)) & set(selected_branches(other, named))
-    return bool(both) or one == other

@@ -13,7 +13,7 @@ import pytest
 from analyzers.errors import StoreError
 from analyzers.model import Importance
 from bot.stores.subscriptions import RedisSubscriptions
-from bot.subscriptions import Defaults, Filters, Subscription, overlap
+from bot.subscriptions import Defaults, Filters, Subscription
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -188,38 +188,3 @@ async def test_what_the_server_refuses_is_a_store_error(redis: Redis) -> None:
         with pytest.raises(StoreError) as caught:
             await attempt
         assert caught.value.code == "error-redis-reply"
-
-
-@pytest.mark.parametrize(
-    ("one", "other", "shared"),
-    [
-        ((), (), True),
-        ((), ("main",), False),
-        (("main",), ("main", "dev"), True),
-        (("main",), ("dev",), False),
-        (("main", "release/*"), ("release/1.0",), True),
-        (("release/*",), ("release/1.0", "-release/1.0"), False),
-        (("release/*",), ("release/*",), True),
-        (("-wip/**",), ("main",), True),
-        (("-main",), ("main",), False),
-        (("*",), ("release/1.0",), True),
-    ],
-)
-def test_overlaps_are_found_by_branch(
-    one: tuple[str, ...], other: tuple[str, ...], *, shared: bool
-) -> None:
-    first, second = (
-        a_subscription("acme/widget", GROUP, *one),
-        a_subscription("Acme/Widget", GROUP, *other),
-    )
-    assert overlap(first, [second]) == ((second,) if shared else ())
-    assert overlap(second, [first]) == ((first,) if shared else ())
-
-
-@pytest.mark.parametrize("repository", ["acme/gadget", "acme/widget"])
-@pytest.mark.parametrize("channel", [GROUP, TOPIC, GREATER])
-def test_only_the_same_repository_in_the_same_channel_overlaps(
-    repository: str, channel: str
-) -> None:
-    new, old = a_subscription(), a_subscription(repository, channel)
-    assert bool(overlap(new, [old])) == (old == new)

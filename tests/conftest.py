@@ -17,6 +17,8 @@ from bot.stores.embedded import embedded_server
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
+    from tests.servers.telegram import TelegramServer
+
 
 # A slow machine is no fault of the code, and what fails in CI must fail again.
 settings.register_profile(
@@ -42,3 +44,12 @@ async def redis(redis_url: str, tmp_path: Path) -> AsyncIterator[Redis]:
     async with open_redis(redis_url, tmp_path) as client:
         await client.flushall()
         yield client
+
+
+@pytest_asyncio.fixture
+async def telegram() -> AsyncIterator[TelegramServer]:
+    """A Telegram of the test's own."""
+    from tests.servers.telegram import TelegramServer
+
+    async with TelegramServer() as server:
+        yield server

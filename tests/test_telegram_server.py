@@ -60,12 +60,6 @@ def _durations(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest_asyncio.fixture
-async def telegram() -> AsyncIterator[TelegramServer]:
-    async with TelegramServer() as server:
-        yield server
-
-
-@pytest_asyncio.fixture
 async def bot(telegram: TelegramServer) -> AsyncIterator[Bot]:
     async with Bot(telegram.token, base_url=f"{telegram.api_url}/bot") as connected:
         yield connected

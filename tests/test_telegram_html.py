@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import time
 from dataclasses import replace
+from itertools import pairwise
 from random import Random
 from typing import Any
 
@@ -28,6 +30,7 @@ from formatters.model import (
 )
 from formatters.pages import detail_page, digest_page
 from formatters.telegram_html import MAX_HEADING, NUMBERS_AT_ONCE, TelegramMessage, messages
+from formatters.telegram_html.digest import MAX_COMPLETENESS
 from formatters.telegram_html.text import JOINER, defused, escape, shorten, size, split
 from formatters.text import LANGUAGES, Words, words_for
 from tests.digests import (
@@ -47,7 +50,7 @@ from tests.pages import (
     random_detail_page,
     random_digest_page,
 )
-from tests.telegram_rules import Checked, check
+from tests.telegram_rules import MAX_ENTITIES, Checked, check
 
 ENGLISH = words_for("en")
 BACK = Action(Verb.FOLD, DELIVERED, 12)
@@ -100,13 +103,20 @@ def assert_holds(page: Page, words: Words) -> None:
         assert checked.detected == []
         assert {e["url"] for e in checked.entities if e["type"] == "text_link"} <= _urls(page)
         assert all(_tokens(message))
+        assert len(checked.entities) < MAX_ENTITIES  # what is beyond is dropped without a word
+        quotes = [e for e in checked.entities if e["type"] == "expandable_blockquote"]
+        assert all(one["offset"] + one["length"] <= two["offset"] for one, two in pairwise(quotes))
         bold = [e for e in checked.entities if e["type"] == "bold"]
         assert all(e["length"] > 0 for e in bold)
     if page.digest is None:
         assert _left(_said(page), [_checked(message).text for message in shown], page) == ""
         return
     rows = page.rows
-    assert {number for message in shown for number in message.numbers} == {r.number for r in rows}
+    assert sorted(number for message in shown for number in message.numbers) == [
+        row.number for row in rows
+    ]
+    if isinstance(last := page.blocks[-1], Small) and size(defused(last.text)) <= MAX_COMPLETENESS:
+        assert _visible(_checked(shown[-1]).text).endswith(_visible(last.text))
     for message in shown:
         text = _checked(message).text
         for number in message.numbers:
@@ -232,6 +242,16 @@ def test_the_worst_hundred_commits_are_two_messages() -> None:
         )
         assert len(messages(page, ENGLISH)) == 2
         assert_holds(page, ENGLISH)
+
+
+def test_five_hundred_endless_headlines_hold_nobody_up() -> None:
+    """Invariant 10: it is laid out on the event loop."""
+    headline = "Move a.md to @x " * 400
+    rows = tuple(Row(n, f"{n:040x}", None, headline, (headline,)) for n in range(1, 501))
+    commits = Commits(headline, Importance.HIGH, Prominence.FULL, rows, headline)
+    before = time.process_time()
+    assert messages(Page((Title(headline), commits, Small("y")), DELIVERED), ENGLISH)
+    assert time.process_time() - before < 5  # one second; looking at all of them took twenty
 
 
 def test_links_and_code_beyond_what_telegram_keeps_are_plain_text() -> None:

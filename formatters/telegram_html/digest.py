@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -15,6 +16,10 @@ from formatters.text import Words
 COMMITS_OF_A_MESSAGE = 50
 """A digest of more than two messages has at least so many commits in each."""
 
+MAX_COMPLETENESS = 600
+"""Units that the line on how complete the digest is has at least: with every reason there is it
+takes about 400."""
+
 
 @dataclass(frozen=True, slots=True)
 class Spending:
@@ -25,7 +30,8 @@ class Spending:
     unfolds: bool
     """Whether a folded group can be opened, to a line for each commit."""
     around: int
-    """Units of each text around the commits."""
+    """Units of each text around the commits; the last, which tells how complete the digest is, has
+    `MAX_COMPLETENESS` in any case."""
 
 
 _LEVELS = (
@@ -36,25 +42,23 @@ _LEVELS = (
 """From the richest on. With the last one two messages hold 100 commits, whatever they are called,
 even if each is a group of its own."""
 
-_DECENT = 64
-"""Units of a headline that are worth a second message."""
+_DECENT = tuple(spending for spending in _LEVELS if spending.headline >= 64)
+"""Those at which headlines stay readable: below, a second message is better."""
 
 
 def digest_messages(page: Page, words: Words) -> list[list[Line]]:
     """The lines of each message: one where headlines stay readable, two for up to 100 commits."""
-    count = len(page.rows)
-    most = max(2, math.ceil(count / COMMITS_OF_A_MESSAGE))
-    tried: list[list[Line]] = []
-    for wanted, levels in ((1, _decent()), (most, _LEVELS)):
-        for spending in levels:
-            tried = pack(_lines(page, spending, words))
-            if len(tried) <= wanted:
-                return tried
-    return tried
+    most = max(2, math.ceil(len(page.rows) / COMMITS_OF_A_MESSAGE))
 
+    def packed(spending: Spending) -> list[list[Line]]:
+        return pack(_lines(page, spending, words))
 
-def _decent() -> tuple[Spending, ...]:
-    return tuple(spending for spending in _LEVELS if spending.headline >= _DECENT)
+    for wanted, levels in ((1, _DECENT), (most, _LEVELS)):
+        # The first level with no more messages than wanted; trying each takes three times as long.
+        found = bisect_left(levels, -wanted, key=lambda level: -len(packed(level)))
+        if found < len(levels):
+            return packed(levels[found])
+    return packed(_LEVELS[-1])
 
 
 def _lines(page: Page, spending: Spending, words: Words) -> Iterator[Line]:
@@ -63,8 +67,9 @@ def _lines(page: Page, spending: Spending, words: Words) -> Iterator[Line]:
             case Title(text=text):
                 yield Line((Piece(dialect.shorten(_flat(text), spending.around), Look.BOLD),))
             case Small(text=text) | Prose(text=text):
-                shown = dialect.shorten(text, spending.around)
-                yield Line(prose(shown), spaced=block is page.blocks[-1])
+                is_last = block is page.blocks[-1]
+                around = max(spending.around, MAX_COMPLETENESS if is_last else 0)
+                yield Line(prose(dialect.shorten(text, around)), spaced=is_last)
             case Points(title=title, items=items):
                 told = f"{title}: {' · '.join(items)}"
                 yield Line(prose(dialect.shorten(told, spending.around)))
@@ -109,7 +114,7 @@ def _full(row: Row, spending: Spending) -> tuple[Piece, ...]:
     """Number, short name as a link, headline and tags; tags only where they leave room."""
     name = commit_name(row.sha, row.url)
     tags = f" · {' · '.join(row.tags)}" if row.tags else ""
-    if dialect.size(dialect.defused(tags)) > spending.headline // 2:
+    if dialect.shorten(tags, spending.headline // 2) != tags:
         tags = ""
     room = spending.headline - dialect.size(dialect.defused(tags))
     headline = dialect.shorten(_flat(row.headline), room)

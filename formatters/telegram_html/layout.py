@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import IntEnum
-from itertools import groupby
+from itertools import groupby, pairwise
 
 from formatters.prose import code_spans
 from formatters.telegram_html import text as dialect
@@ -99,17 +99,18 @@ def pack(lines: Iterable[Line], most: int = MAX_UNITS) -> list[list[Line]]:
     """The lines as messages. Each line must fit into one, with its heading."""
     messages: list[list[Line]] = [[]]
     room = most
-    queue = list(lines)
-    for position, line in enumerate(queue):
-        needed = line.units + _kept_together(queue, position)
-        if needed > room and messages[-1]:
+    weighed = [(line, line.units) for line in lines]
+    for (line, units), (following, more) in pairwise([*weighed, (Line(()), 0)]):
+        # A heading is no good alone at a message's end.
+        is_heading = line.heading is None and following.heading is not None
+        if units + (more if is_heading else 0) > room and messages[-1]:
             messages.append([])
             room = most
             if line.heading:
                 messages[-1].append(line.heading)
                 room -= line.heading.units
         messages[-1].append(line)
-        room -= line.units
+        room -= units
     return messages
 
 
@@ -141,11 +142,6 @@ def render(lines: Sequence[Line]) -> str:
     return "".join(html)
 
 
-def titled(line: Line, suffix: str) -> Line:
-    """A heading as it is repeated in a further message."""
-    return replace(line, pieces=(*line.pieces, Piece(f" {suffix}")), spaced=False, numbers=())
-
-
 def _lines(
     run: Iterable[Line], start: int, granted: set[tuple[int, int]], *, is_first: bool
 ) -> Iterator[str]:
@@ -166,12 +162,3 @@ def _joined(pieces: Iterable[Piece]) -> Iterator[Piece]:
             yield Piece("".join(piece.text for piece in run))
         else:
             yield from run
-
-
-def _kept_together(queue: Sequence[Line], position: int) -> int:
-    """The units of the line after a heading, which is no good alone at a message's end."""
-    following = queue[position + 1] if position + 1 < len(queue) else None
-    is_heading = following is not None and following.heading is not None
-    if is_heading and queue[position].heading is None and following:
-        return following.units
-    return 0

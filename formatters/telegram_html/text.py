@@ -68,6 +68,7 @@ def size(text: str) -> int:
 def shorten(text: str, limit: int) -> str:
     """The text, or its beginning and an ellipsis, so that it takes at most `limit` units when
     defused; at least 1."""
+    text = text[: limit + 1]  # a character takes a unit at least
     room = limit
     cut = shorten_characters(text, room)
     while (excess := size(defused(cut)) - limit) > 0 and room > 1:

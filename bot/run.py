@@ -11,6 +11,7 @@ import hashlib
 import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from datetime import date
 from typing import TYPE_CHECKING, Final
 
 from analyzers.errors import ChatError, SettingError
@@ -44,10 +45,21 @@ async def run(app: Application) -> None:
     chats = build_chats(app.settings, Front(Commands(app), app.events))
     if not chats:
         raise SettingError("error-no-chat")
+    _warm_up(app.settings)
     routes = [route for chat in chats for route in chat.routes()]
     async with _served(routes, app.settings.commitcast_port):
         await asyncio.gather(*(_keep(chat) for chat in chats))
     raise ChatError("error-no-chat-left")
+
+
+def _warm_up(settings: Settings) -> None:
+    """Load what is otherwise loaded when it is needed first: the first command would hold up the
+    acknowledgement of those that come with it."""
+    from bot.sources import git, github  # noqa: F401 - loaded, not used
+    from formatters import blockkit, telegram_html  # noqa: F401
+
+    for language in {"en", settings.commitcast_language}:
+        words_for(language).date(date.min)
 
 
 def build_chats(settings: Settings, front: Front) -> list[Chat]:

@@ -17,7 +17,7 @@ from formatters.text import words_for
 from tests.fakes import RecordingFront
 from tests.servers import slack_faults as faults
 from tests.servers.slack import SlackServer
-from tests.servers.slack_workspace import BOT_NAME, TEAM
+from tests.servers.slack_workspace import BOT_NAME, BOT_USER, TEAM
 from tests.slack_bot import (
     DELIVERED,
     a_digest,
@@ -191,6 +191,11 @@ async def test_a_press_on_what_one_person_alone_sees_is_answered(
     await slack.press(shown, Action(Verb.EXPAND, DELIVERED, 1).token)
     await answered(slack, front, 2)
     assert alone(slack)[-1] == "Commit"
+    slack.workspace.channels["C1"].members.add(BOT_USER)
+    await slack.press(shown, Action(Verb.EXPAND, DELIVERED, 2).token)
+    await answered(slack, front, 3)
+    assert posted(slack) == ["Commit"]
+    assert not front.errors
 
 
 async def test_what_is_meant_for_nobody_is_ignored(
@@ -313,6 +318,11 @@ async def test_a_press_in_a_digests_thread_is_answered_there(
     await slack.press(digest, Action(Verb.EXPAND, DELIVERED, 1).token)
     await answered(slack, front, 2)
     assert slack.workspace.posted("C1")[-1].thread_ts == mention.payload["event"]["ts"]
+    front.respond = lambda _: replace(saying("No such commit"), private=True)
+    await slack.press(digest, Action(Verb.EXPAND, DELIVERED, 1).token)
+    await answered(slack, front, 3)
+    [told] = slack.workspace.ephemerals("U1")
+    assert told.thread_ts == mention.payload["event"]["ts"]  # where the person is looking
 
 
 async def test_what_belongs_to_a_digest_goes_into_its_thread_and_says_so(
@@ -664,11 +674,13 @@ async def test_somebody_of_another_company_is_asked_about_in_our_workspace(
     slack.workspace.add_channel("C5", "shared", is_ext_shared=True)
     slack.workspace.add_user("U8", "mallory", is_stranger=True)
     slack.workspace.channels["C5"].members.add("U8")
+    digest = await a_digest(slack, front, "C5")
     await slack.mention("subscribe acme/widget", channel="C5", user="U8")
-    await slack.command("/subscribe", "acme/widget", channel="C5", user="U8")
-    await slack.until(lambda: len(front.asked) == 2)
-    assert {asked.channel for asked in front.asked} == {f"slack:{TEAM}/C5"}
-    assert not await front.asked[0].person.may_manage()
+    await slack.press(digest, Action(Verb.REPORT, DELIVERED).token, user="U8")
+    await slack.until(lambda: len(front.asked) == 2 and front.pressed)
+    channels = {asked.channel for asked in front.asked} | {one.channel for one in front.pressed}
+    assert channels == {f"slack:{TEAM}/C5"}
+    assert not await front.asked[1].person.may_manage()
 
 
 async def test_when_nobody_tells_who_somebody_is_it_is_an_error(

@@ -105,9 +105,10 @@ class People:
     def event(self, event: Json) -> Delivery:
         """Anything that the app has subscribed to."""
         channel = self._workspace.channels.get(event.get("channel", ""))
+        who = self._workspace.users.get(event.get("user", ""))
         payload = {
             "token": VERIFICATION,
-            "team_id": TEAM,
+            "team_id": who.team if who else TEAM,  # where it happened, not where the app is
             "context_team_id": TEAM,
             "context_enterprise_id": None,
             "api_app_id": APP,
@@ -191,7 +192,7 @@ class People:
         return {
             "type": kind,
             "token": VERIFICATION,
-            "team": {"id": TEAM, "domain": DOMAIN},
+            "team": {"id": who.team, "domain": DOMAIN},
             "enterprise": None,
             "is_enterprise_install": False,
             "user": {"id": who.id, "username": who.name, "name": who.name, "team_id": who.team},

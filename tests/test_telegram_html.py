@@ -307,3 +307,8 @@ def test_an_expanded_commit_leads_back_and_turns_its_pages() -> None:
 def test_a_quiet_day_has_no_buttons() -> None:
     (message,) = messages(digest_page(a_digest(), ENGLISH, DELIVERED), ENGLISH)
     assert message.keyboard == ()
+
+
+def test_a_title_shows_names_of_code_without_backticks() -> None:
+    (message,) = messages(Page((Title("Fix `a.py` for b.md", Importance.HIGH),)), ENGLISH)
+    assert message.text.replace(JOINER, "") == "🔴 <b>Fix a.py for b.md</b>"

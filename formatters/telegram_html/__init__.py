@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from formatters.digest import GLYPHS
 from formatters.model import Action, Block, Commits, Page, Points, Prose, Small, Title, Verb
+from formatters.prose import code_spans
 from formatters.telegram_html.digest import digest_messages
 from formatters.telegram_html.layout import Line, Look, Piece, commit_name, pack, prose, render
 from formatters.telegram_html.text import shorten, split
@@ -64,7 +65,8 @@ def messages(page: Page, words: Words, *, offer: int = 0) -> tuple[TelegramMessa
     if page.digest is not None:
         made = digest_messages(page, words)
     else:
-        made = pack(line for block in page.blocks for line in _lines(block))
+        pairs = zip((None, *page.blocks), page.blocks, strict=False)
+        made = pack(line for before, block in pairs for line in _lines(block, before))
     shown = []
     for part, lines in enumerate(made):
         numbers = tuple(sorted({number for line in lines for number in line.numbers}))
@@ -77,11 +79,11 @@ def messages(page: Page, words: Words, *, offer: int = 0) -> tuple[TelegramMessa
     return tuple(shown)
 
 
-def _lines(block: Block) -> Iterator[Line]:
+def _lines(block: Block, before: Block | None) -> Iterator[Line]:
     match block:
         case Title(text=text, importance=importance):
             glyph = (Piece(f"{GLYPHS[importance]} "),) if importance else ()
-            for part in _paragraphs(text):
+            for part in _paragraphs("".join(piece for piece, _ in code_spans(text))):
                 yield Line((*glyph, Piece(part, Look.BOLD)))
                 glyph = ()
         case Prose(text=text):
@@ -89,8 +91,9 @@ def _lines(block: Block) -> Iterator[Line]:
                 yield Line(prose(part), spaced=not number)
         case Small(text=text, sha=sha, url=url):
             name = (commit_name(sha, url), Piece(" · ")) if sha else ()
-            for part in _paragraphs(text):
-                yield Line((*name, *prose(part)))
+            for number, part in enumerate(_paragraphs(text)):
+                spaced = not number and isinstance(before, Points)
+                yield Line((*name, *prose(part)), spaced=spaced)
                 name = ()
         case Points(title=title, items=items):
             yield from _points(title, items)

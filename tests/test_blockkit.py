@@ -9,7 +9,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from slack_sdk.models.blocks import Block as SdkBlock
 
@@ -228,6 +228,7 @@ def assert_holds(page: Page, words: Words) -> None:
 LANGUAGE = st.sampled_from(LANGUAGES).map(words_for)
 
 
+@settings(max_examples=25)  # the masses are below; these shrink
 @given(digest_pages(max_commits=40), LANGUAGE)
 def test_a_digest_of_anything_is_whole_harmless_and_accepted(page: Page, words: Words) -> None:
     """Invariants 1, 7 and 9."""
@@ -443,6 +444,13 @@ def test_a_long_analysis_goes_on_in_the_thread_and_loses_nothing() -> None:
     page = Page((Title("Widgets"), Points("Scope", items), Small("read whole")))
     made = messages(page, ENGLISH)
     assert len(made) > 3
+    assert_holds(page, ENGLISH)
+
+
+def test_many_short_parts_keep_to_the_number_of_blocks() -> None:
+    """Invariant 9."""
+    page = Page(tuple(Points(f"Command {number}", ("does it",)) for number in range(120)))
+    assert [len(message.blocks) for message in messages(page, ENGLISH)] == [50, 50, 20]
     assert_holds(page, ENGLISH)
 
 

@@ -145,8 +145,7 @@ class _Message:
         if len(unreached) > spending.options:
             hint = self.words("chat-slack-expand", number=unreached[-1].number)
             blocks.append(context(mrkdwn.escape(hint)))
-        menu = [self._menu(unreached[: spending.options], spending)] if spending.options else []
-        elements = [*filter(None, menu), *self.controls]
+        elements = [*self._menu(unreached[: spending.options], spending), *self.controls]
         return [*blocks, {"type": "actions", "elements": elements}] if elements else blocks
 
     def _heading(self, group: Commits, spending: Spending) -> str:
@@ -174,21 +173,21 @@ class _Message:
         expand = button(self.words("control-expand"), str(row.number), action)
         return {**section(text), "accessory": expand}
 
-    def _menu(self, rows: Sequence[Row], spending: Spending) -> dict[str, Any] | None:
-        if not rows:
-            return None
-        return {
-            "type": "static_select",
-            "action_id": f"{ACTIONS}menu",
-            "placeholder": plain(self.words("control-expand-commit")),
-            "options": [
-                {
-                    "text": plain(_label(row, spending.label)),
-                    "value": Action(Verb.EXPAND, self.digest, row.number).token,
-                }
-                for row in rows
-            ],
-        }
+    def _menu(self, rows: Sequence[Row], spending: Spending) -> Iterator[dict[str, Any]]:
+        options = [
+            {
+                "text": plain(_label(row, spending.label)),
+                "value": Action(Verb.EXPAND, self.digest, row.number).token,
+            }
+            for row in rows
+        ]
+        if options:
+            yield {
+                "type": "static_select",
+                "action_id": f"{ACTIONS}menu",
+                "placeholder": plain(self.words("control-expand-commit")),
+                "options": options,
+            }
 
 
 def digest_messages(page: Page, digest: str, words: Words) -> list[list[dict[str, Any]]]:

@@ -160,9 +160,13 @@ async def test_a_connection_that_does_not_come_back_ends_the_run(
 @pytest.mark.usefixtures("hurry")
 @pytest.mark.parametrize("late", [False, True], ids=["at the start", "later"])
 async def test_an_address_that_is_used_up_is_given_up(
-    slack: SlackServer, front: RecordingFront, monkeypatch: pytest.MonkeyPatch, late: bool
+    slack: SlackServer,
+    front: RecordingFront,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    late: bool,
 ) -> None:
-    """The SDK would go on with it for ever."""
+    """The SDK would go on with it for ever, and logs it each time."""
     monkeypatch.setattr(sockets, "LOST_AFTER", 0.5)
     monkeypatch.setattr(sockets, "CONNECTS_WITHIN", 1.0)
     chat = the_bot(slack, front)
@@ -176,6 +180,8 @@ async def test_an_address_that_is_used_up_is_given_up(
 
     ended = await failure_of(chat, break_next)
     assert (ended.code, ended.permanent) == ("error-slack-unreachable", False)
+    assert "ticket=***" in caplog.text
+    assert "ticket=ticket" not in caplog.text
     async with running(slack, chat):
         await slack.command("/commitcast", "help")
         await slack.until(lambda: front.asked)

@@ -110,7 +110,8 @@ def digest(
     ] = None,
 ) -> None:
     """One digest of each repository: what changed, the important first."""
-    from bot.shell import Destination, FilterOptions, SpanOptions, run_digest
+    from bot.shell import run_digest
+    from bot.shell_options import Destination, FilterOptions, SpanOptions
 
     raise typer.Exit(
         run_digest(
@@ -140,7 +141,8 @@ def analyze(
     output: Output = None,
 ) -> None:
     """The full analysis of one commit."""
-    from bot.shell import Destination, run_analyze
+    from bot.shell import run_analyze
+    from bot.shell_options import Destination
 
     raise typer.Exit(
         run_analyze(commit, Destination(written, output, None), zone=tz, language=lang)

@@ -20,17 +20,14 @@ from pathlib import Path
 from typing import Final
 
 from analyzers.errors import CommitcastError, InputError, SettingError
-from analyzers.model import Day, Span
-from bot.app import open_application, utc_now
+from bot.app import open_application
 from bot.config import Settings, load_settings
 from bot.digest import DigestRequest
-from bot.options import parse_options
 from bot.output import (
     CommitReport,
     DigestReport,
     Format,
     Report,
-    format_of,
     require_writable,
     show,
     text_of,
@@ -39,9 +36,16 @@ from bot.output import (
 )
 from bot.ports import Notice
 from bot.progress import Reporter, reporter
+from bot.shell_options import (
+    Destination,
+    FilterOptions,
+    SpanOptions,
+    parse_filters,
+    parse_span,
+    require_possible,
+)
 from bot.sources.locators import parse_commit, parse_repository, web_address
-from bot.spans import parse_date, parse_language, parse_period, parse_range, parse_zone
-from bot.subscriptions import Filters
+from bot.spans import parse_language, parse_zone
 from formatters.text import Words, words_for
 
 _log = logging.getLogger(__name__)
@@ -51,44 +55,6 @@ FAILED: Final = 1
 WRONG: Final = 2
 STOPPED: Final = 130
 TERMINATED: Final = 143
-
-
-@dataclass(frozen=True, slots=True)
-class SpanOptions:
-    """The options that say what a digest covers, as typed."""
-
-    date: str | None = None
-    since: str | None = None
-    until: str | None = None
-    range: str | None = None
-    branch: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class FilterOptions:
-    """The options that say which commits are shown, as typed."""
-
-    paths: Sequence[str] = ()
-    authors: Sequence[str] = ()
-    minimum: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Destination:
-    """The options that say where it goes, as typed."""
-
-    written: str | None = None
-    output: Path | None = None
-    archive: Path | None = None
-
-    @property
-    def format(self) -> Format:
-        """The format asked for, by name or by the file's ending."""
-        if self.written:
-            return Format(self.written)
-        if self.output and (by_name := format_of(self.output)):
-            return by_name
-        return Format.MARKDOWN if self.archive else Format.TERMINAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +101,7 @@ def run_digest(
     async def command(session: Session) -> Outcome:
         span = parse_span(options, session.zone)
         filters = parse_filters(options.branch, filtering)
-        _check(destination, span, len(repositories))
+        require_possible(destination, span, len(repositories))
         locators = [parse_repository(name, session.github_pages) for name in repositories]
         request = DigestRequest(span, session.zone, session.language, filters)
         status = DONE
@@ -168,7 +134,7 @@ def run_analyze(
     """`commitcast analyze`."""
 
     async def command(session: Session) -> Outcome:
-        _check(destination, None, 1)
+        require_possible(destination, None, 1)
         locator, name = parse_commit(commit, session.github_pages)
         session.reporter.start(locator.label)
         async with open_application(session.settings, session.reporter.notify) as app:
@@ -239,57 +205,6 @@ def run_bot() -> int:
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     return _run(command, Destination(), None, None)
-
-
-def parse_span(options: SpanOptions, zone: str) -> Span | None:
-    """What the options ask for; None is the latest day that has a commit.
-
-    Raises:
-        InputError: they contradict each other, or one cannot be read.
-    """
-    given = [options.date, options.since, options.range]
-    if sum(value is not None for value in given) > 1 or (options.until and not options.since):
-        raise InputError("error-span-options")
-    now = utc_now()
-    if options.range is not None:
-        span = parse_range(options.range)
-        if options.branch and span.head != "HEAD":
-            raise InputError("error-range-branch")
-        return span
-    if options.since is not None:
-        return parse_period(options.since, options.until, zone, now)
-    if options.date is None or options.date == "latest":
-        return None
-    return Day(parse_date(options.date, zone, now), zone)
-
-
-def parse_filters(branch: str | None, options: FilterOptions) -> Filters:
-    """What the options leave in.
-
-    Raises:
-        InputError: one cannot be read.
-    """
-    typed = (
-        ("branch", [branch] if branch is not None else []),
-        ("path", options.paths),
-        ("author", options.authors),
-        ("min", [options.minimum] if options.minimum is not None else []),
-    )
-    return parse_options(f"{name}:{value}" for name, values in typed for value in values).filters()
-
-
-def _check(destination: Destination, span: Span | None, repositories: int) -> None:
-    """Refuse what cannot be written before anything is read."""
-    if destination.archive:
-        if destination.output:
-            raise InputError("error-output-and-archive")
-        if not (span is None or isinstance(span, Day)):
-            raise InputError("error-archive-needs-day")
-        require_writable(destination.archive / "any")
-    elif repositories > 1 and destination.format is Format.HTML:
-        raise InputError("error-html-takes-one")
-    if destination.output:
-        require_writable(destination.output)
 
 
 def _run(command: Command, destination: Destination, zone: str | None, language: str | None) -> int:

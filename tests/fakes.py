@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, Callable, Container, Mapping, Sequen
 from typing import TYPE_CHECKING, cast, final
 
 from analyzers.errors import ChatError, RevisionNotFound
+from analyzers.errors import SourceError
 from analyzers.model import Analysis, Commit, Repository
 from analyzers.ports import AnalysisCache, Analyzer
 from bot.conversation import Answer, Asked, Conversation, Pressed
@@ -75,7 +76,8 @@ class MemorySource(CommitSource):
         self.lost = lost
         self.histories = branches or {"main": commits}
         """The commits of each branch, newest first; the first branch is the default."""
-        self.public = False
+        self.public: bool | SourceError = False
+        """What its forge says to whether everybody may read it."""
         self.given = 0
         """How many commits were given out."""
         self.is_closed = False
@@ -97,6 +99,8 @@ class MemorySource(CommitSource):
         return tuple(self.histories)
 
     async def is_public(self) -> bool:
+        if isinstance(self.public, SourceError):
+            raise self.public
         return self.public
 
     async def list_shas(self, selection: Selection) -> tuple[str, ...]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import final
 
 import pytest
 
@@ -16,21 +15,14 @@ WIDGET = GitHubRepository("acme/widget")
 ELSEWHERE = (Folder(Path("/srv/widget")), GitUrl("https://git.example/acme/widget.git"))
 
 
-@final
-class Forge(MemorySource):
+def forge(says: bool | SourceError) -> MemorySource:
     """An empty repository, public or not as far as its forge tells."""
-
-    def __init__(self, tells: bool | SourceError) -> None:
-        super().__init__(())
-        self.tells = tells
-
-    async def is_public(self) -> bool:
-        if isinstance(self.tells, SourceError):
-            raise self.tells
-        return self.tells
+    source = MemorySource(())
+    source.public = says
+    return source
 
 
-PRIVATE, PUBLIC = Forge(False), Forge(True)
+PRIVATE, PUBLIC = forge(False), forge(True)
 
 
 def test_grants_name_repositories_and_channels_by_patterns() -> None:
@@ -69,7 +61,7 @@ async def test_a_private_repository_needs_a_grant() -> None:
 
 async def test_a_repository_that_is_not_there_is_refused_in_the_words_of_a_private_one() -> None:
     """Otherwise a chat could find out which private repositories a token sees."""
-    missing = Forge(RepositoryNotFound("error-github-repository-not-found"))
+    missing = forge(RepositoryNotFound("error-github-repository-not-found"))
     refusals = []
     for source in (missing, PRIVATE):
         with pytest.raises(RepositoryNotFound) as caught:
@@ -79,7 +71,7 @@ async def test_a_repository_that_is_not_there_is_refused_in_the_words_of_a_priva
 
 
 async def test_a_forge_that_does_not_answer_is_no_refusal() -> None:
-    silent = Forge(SourceError("error-github-timeout", permanent=False))
+    silent = forge(SourceError("error-github-timeout", permanent=False))
     with pytest.raises(SourceError) as caught:
         await Grants().require_readable("slack:T1/C1", WIDGET, silent)
     assert caught.value.code == "error-github-timeout"

@@ -6,8 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Container, Mapping, Sequence
 from typing import TYPE_CHECKING, cast, final
 
-from analyzers.errors import ChatError, RevisionNotFound
-from analyzers.errors import SourceError
+from analyzers.errors import ChatError, RevisionNotFound, SourceError
 from analyzers.model import Analysis, Commit, Repository
 from analyzers.ports import AnalysisCache, Analyzer
 from bot.conversation import Answer, Asked, Conversation, Pressed

@@ -459,6 +459,18 @@ async def test_nothing_of_an_unsigned_request_is_logged(
     assert "to be found in the log" not in caplog.text
 
 
+async def test_nothing_is_logged_of_what_the_app_does_not_know(
+    brought: SlackServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """slack-bolt would write all of it, with the address where anybody could answer."""
+    caplog.set_level(logging.DEBUG)
+    message = brought.workspace.say("C1", "U1", "to be found in the log")
+    unknown = await brought.shortcut("a_shortcut_of_another_app", message)
+    assert unknown.status == 404
+    assert unknown.payload["response_url"] not in caplog.text
+    assert message.text not in caplog.text
+
+
 async def test_before_it_is_connected_the_bot_is_unavailable(
     slack: SlackServer, front: RecordingFront
 ) -> None:

@@ -19,6 +19,8 @@ from analyzers.rules import rules_analysis
 from bot.output import DigestReport, Format, text_of
 from bot.sources.git import GitSource
 from formatters.text import words_for
+from tests.bench.chats import chats
+from tests.bench.table import show
 from tests.digests import a_busy_day
 from tests.repositories import Repo, git, nasty_repository
 from tests.servers.openai import API_KEY, MODEL, OpenAIServer
@@ -29,13 +31,6 @@ HISTORY = 3_000
 DAY = 60
 CONCURRENCY = 16
 LARGE = 500
-
-
-def show(what: str, seconds: float, note: str = "") -> None:
-    """Print one line of the table."""
-    told = f"{seconds * 1000:,.0f} ms" if seconds < 1 else f"{seconds:,.2f} s"
-    sys.stdout.write(f"| {what} | {told} | {note} |\n")
-    sys.stdout.flush()
 
 
 async def command(shell: Shell, *args: str | Path) -> float:
@@ -132,7 +127,8 @@ async def main() -> None:
         await history(folder)
         await rules_alone(shell, repo.path)
         await by_model(shell, repo.path)
-    formats()
+        formats()
+        await chats(folder)
 
 
 if __name__ == "__main__":

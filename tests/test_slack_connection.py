@@ -462,7 +462,7 @@ async def test_nothing_of_an_unsigned_request_is_logged(
 async def test_nothing_is_logged_of_what_the_app_does_not_know(
     brought: SlackServer, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """slack-bolt would write all of it, with the address where anybody could answer."""
+    """With its response_url anybody could answer."""
     caplog.set_level(logging.DEBUG)
     message = brought.workspace.say("C1", "U1", "to be found in the log")
     unknown = await brought.shortcut("a_shortcut_of_another_app", message)

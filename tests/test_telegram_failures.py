@@ -24,6 +24,7 @@ from tests.servers.telegram_faults import (
     bad_gateway,
     drop,
     drop_after,
+    hang,
     internal_error,
     refuses,
     sends,
@@ -320,6 +321,18 @@ async def test_a_restart_neither_loses_nor_repeats_a_command(
     async with connected(telegram, front):
         await telegram.until(lambda: len(front.shown) == 2)
     assert [asked.text for asked in front.asked] == ["digest", "help"]
+
+
+async def test_what_was_taken_is_confirmed_when_the_bot_stops(
+    telegram: TelegramServer, front: RecordingFront, chat: Chat, ada: User
+) -> None:
+    """Invariant 2."""
+    async with connected(telegram, front):
+        telegram.inject(hang, method="getUpdates")  # the question that would confirm it
+        await telegram.say(chat, ada, "/digest")
+        await telegram.until(lambda: front.shown)
+        assert telegram.updates.waiting == 1
+    assert telegram.updates.waiting == 0
 
 
 async def test_what_runs_when_the_bot_stops_is_answered_before(

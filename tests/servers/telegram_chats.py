@@ -155,6 +155,8 @@ class Chat:
             raise bad_request("need administrator rights in the channel chat")
         if self.status(bot) == "restricted":
             raise bad_request(f"not enough rights to send {what} to the chat")
+        if thread and thread not in self.topics:  # it was deleted, with the message replied to
+            raise bad_request("message to be replied not found")
         if thread and self.topics[thread].is_closed and not leads:
             raise bad_request("TOPIC_CLOSED")
 

@@ -442,3 +442,18 @@ async def test_the_token_is_in_no_log_and_no_error(
     told += [f"{error!r} {error.details}" for error in failures]
     for secret in (TOKEN.partition(":")[2], webhook.secret):
         assert not [line for line in told if secret in line]
+
+
+async def test_an_update_that_the_library_cannot_read_holds_up_no_other(
+    telegram: TelegramServer,
+    bot: TelegramChat,
+    front: RecordingFront,
+    chat: Chat,
+    ada: User,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    await telegram.updates.add("message", {"message_id": 1, "chat": "not a chat", "date": "never"})
+    await telegram.say(chat, ada, "/help")
+    await telegram.until(lambda: front.asked)
+    assert "an update cannot be read" in caplog.text
+    await telegram.until(lambda: not telegram.updates.waiting)

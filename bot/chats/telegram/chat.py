@@ -17,7 +17,9 @@ from telegram.ext import Application, ApplicationBuilder
 
 from bot.chats.tasks import Tasks
 from bot.chats.telegram.requests import (
+    UNREADABLE,
     DiscreetRequest,
+    UpdatesRequest,
     patiently,
     seconds_asked,
     unconnected,
@@ -42,17 +44,6 @@ LONGEST_RETREAT: Final = 30.0
 
 FAREWELL: Final = 2.0
 """Seconds to tell Telegram which updates are done with, when the bot stops."""
-
-_UNREADABLE: Final = (
-    ArithmeticError,
-    AttributeError,
-    LookupError,
-    OSError,
-    RecursionError,
-    TypeError,
-    ValueError,
-)
-"""What JSON and the library raise for what is no update: neither checks its form."""
 
 _App = Application[Any, Any, Any, Any, Any, Any]
 
@@ -128,7 +119,7 @@ class TelegramChat(Chat):
             .token(self._token)
             .base_url(f"{self._api_url}/bot")
             .request(DiscreetRequest(self._token))
-            .get_updates_request(DiscreetRequest(self._token))
+            .get_updates_request(UpdatesRequest(self._token))
             .updater(None)
             .build()
         )
@@ -170,7 +161,7 @@ class TelegramChat(Chat):
         body = await request.clone(client_max_size=MAX_BODY).read()
         try:
             update = Update.de_json(json.loads(body), application.bot)
-        except _UNREADABLE as exc:
+        except UNREADABLE as exc:
             _log.warning("Telegram: an update cannot be read: %s", type(exc).__name__)
             raise web.HTTPBadRequest from exc
         tasks.start(self._take(application, update))
@@ -204,7 +195,7 @@ async def _poll(bot: Bot, take: Callable[[Update], None]) -> None:
                 updates = await bot.get_updates(offset, timeout=LONG_POLL, allowed_updates=KINDS)
             except InvalidToken as exc:
                 raise unconnected(exc, None) from exc
-            except (TelegramError, *_UNREADABLE) as exc:
+            except (TelegramError, *UNREADABLE) as exc:
                 pause = _retreat(exc, pause)
                 await asyncio.sleep(pause)
                 continue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -10,6 +11,7 @@ from datetime import timedelta
 from typing import Any, Final, TypeVar
 
 import httpx
+from telegram import Update
 from telegram.error import (
     BadRequest,
     ChatMigrated,
@@ -53,7 +55,20 @@ _REFUSALS: Final = {
 }
 """What Telegram's words mean, in lower case. It has no other codes than its words."""
 
+UNREADABLE: Final = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    OSError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
+"""What JSON and the library raise for what is no update: neither checks its form."""
+
 _T = TypeVar("_T")
+
+_log = logging.getLogger(__name__)
 
 
 class DiscreetRequest(HTTPXRequest):
@@ -69,6 +84,28 @@ class DiscreetRequest(HTTPXRequest):
         """Make a request."""
         status, payload = await super().do_request(*args, **kwargs)
         return status, payload.replace(self._token, b"***")
+
+
+class UpdatesRequest(DiscreetRequest):
+    """Asks for updates. One that the library cannot read would hold back all others, and come again
+    for a day: of such a one only the number is left, by which it is done with."""
+
+    @staticmethod
+    def parse_json_payload(payload: bytes) -> dict[str, Any]:
+        """An answer of Telegram."""
+        answer = HTTPXRequest.parse_json_payload(payload)
+        if isinstance(updates := answer.get("result"), list):
+            answer["result"] = [_readable(update) for update in updates]
+        return answer
+
+
+def _readable(update: dict[str, Any]) -> dict[str, Any]:
+    try:
+        Update.de_json(update, None)
+    except UNREADABLE as exc:
+        _log.warning("Telegram: an update cannot be read: %s", type(exc).__name__)
+        return {"update_id": update["update_id"]}
+    return update
 
 
 async def patiently(request: Callable[[], Awaitable[_T]]) -> _T:

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Final, final
 
 from analyzers.errors import InputError
 from analyzers.text import clean_line
+from bot.branches import branches_of
 from bot.commands.grammar import USAGE, Command, Name
 from bot.commands.scene import Scene, Show
 from bot.conversation import Answer
-from bot.branches import branches_of
 from bot.options import SETTINGS, Options, parse_options, written
 from bot.schedule import next_due
 from bot.subscriptions import Subscription

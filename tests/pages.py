@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from random import Random
 
@@ -25,6 +26,15 @@ from formatters.model import (
 from formatters.pages import detail_page, digest_page
 from formatters.text import words_for
 from tests.digests import HOSTILE_TEXTS, LOCAL, WIDGET, analyses, commits, digests, sha_of, texts
+
+PAGES = int(os.environ.get("COMMITCAST_TEST_PAGES", "5000"))
+"""Pages of the mass test of each dialect, both together 10,000; name more to try more."""
+
+PARTS = 10
+"""Into so many parts a mass test is cut, for as many processes."""
+
+DIGESTS_OF_A_PART = PAGES // PARTS // 2
+"""Half of the pages are digests, half are other pages."""
 
 DELIVERED = "Wd9-_x2kQpTz"
 """The id of a delivered digest."""

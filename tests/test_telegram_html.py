@@ -44,6 +44,8 @@ from tests.digests import (
 )
 from tests.pages import (
     DELIVERED,
+    DIGESTS_OF_A_PART,
+    PARTS,
     detail_pages,
     digest_pages,
     pages,
@@ -160,11 +162,11 @@ def test_any_other_page_is_taken(page: Page) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(10))
-def test_ten_thousand_pages_are_taken(seed: int) -> None:
-    """In ten parts, for as many processes; half of them digests."""
+@pytest.mark.parametrize("seed", range(PARTS))
+def test_thousands_of_pages_are_taken(seed: int) -> None:
+    """Invariants 7 and 9: digests of up to 500 commits and as many other pages."""
     random = Random(seed)
-    for _ in range(500):
+    for _ in range(DIGESTS_OF_A_PART):
         words = words_for(random.choice(LANGUAGES))
         assert_holds(random_digest_page(random), words)
         page = random_detail_page(random)

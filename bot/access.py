@@ -19,6 +19,10 @@ from bot.sources.locators import GitHubRepository, Locator
 TERMINAL: Final = "terminal"
 """The channel of whoever runs the bot: it may read all that they may."""
 
+MOST_COMMITS: Final = 500
+"""Commits of a digest that a chat can ask for: more would be no digest, fill the channel, and use
+up the forge's limits and the model's tokens for everybody."""
+
 _GRANT: Final = re.compile(r"\s*([^\s=;]+)\s*=\s*([^\s=;]+(?:\s*,\s*[^\s=;,]+)*)\s*")
 
 
@@ -85,3 +89,8 @@ class Grants:
 def refusal(channel: str, locator: Locator) -> RepositoryNotFound:
     """What a channel is told of a repository that it may not see, or that is not there."""
     return RepositoryNotFound("error-not-granted", repository=locator.origin, channel=channel)
+
+
+def most_commits(channel: str) -> int | None:
+    """How many commits a digest that is asked for in a channel may have; None for any number."""
+    return None if channel == TERMINAL else MOST_COMMITS

@@ -13,12 +13,13 @@ from analyzers.fallback import WithRules
 from analyzers.model import Analysis, Digest, Entry, Importance, Repository
 from analyzers.ports import AnalysisCache, Analyzer, ModelProfiles
 from analyzers.rules import RulesAnalyzer
-from bot.access import TERMINAL, Grants
+from bot.access import TERMINAL, Grants, most_commits
 from bot.config import Settings
 from bot.delivery import DeliveredDigests
 from bot.digest import DigestRequest, Progress, analyse_commit, make_digest
 from bot.ports import CommitSource, Notify, ResponseCache, SubscriptionStore
 from bot.sources import PATIENCE, open_source
+from bot.sources.links import Link, parse_link
 from bot.sources.locators import Locator, parse_repository, web_address
 from bot.stores.analyses import RedisAnalysisCache
 from bot.stores.connection import open_redis
@@ -95,13 +96,21 @@ class Application:
         """The analysis of a commit, if it was made before."""
         return await self.analyses.get(sha, self.analyzer.identity(language))
 
-    def locate(self, repository: str) -> Locator:
-        """What a repository's name means.
+    def locate(self, repository: str, channel: str) -> Locator:
+        """What a repository's name means in a channel.
 
         Raises:
             InputError: it is none.
         """
-        return parse_repository(repository, self.github_pages)
+        return parse_repository(repository, self.github_pages)  # FOLDERS channel
+
+    def link(self, text: str, channel: str) -> Link:
+        """What a commit's address or name means in a channel.
+
+        Raises:
+            InputError: it is none.
+        """
+        return parse_link(text, self.github_pages, self.settings.github_api_url)  # FOLDERS channel
 
     def chat_settings(self, language: str | None) -> ChatSettings:
         """What holds in a chat that has no settings of its own.
@@ -138,6 +147,7 @@ class Application:
             self.responses,
             notify or self.notify,
             patience=PATIENCE if channel == TERMINAL else CHAT_PATIENCE,
+            most=most_commits(channel),
         )
         try:
             await self.grants.require_readable(channel, locator, source)

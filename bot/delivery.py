@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from abc import ABC, abstractmethod
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -43,6 +44,11 @@ class Delivered:
         """The full names of its commits; number 1 is the first."""
         return tuple(row.sha for row in self.page.rows)
 
+    @property
+    def branches(self) -> dict[str, str]:
+        """The branch of each commit, by its full name; empty where there is only one."""
+        return {row.sha: row.branch for row in self.page.rows}
+
 
 def new_id() -> str:
     """An id for a digest: 72 bits of chance in 12 characters."""
@@ -61,9 +67,17 @@ class DeliveredDigests(ABC):
         """The digest of that id, if this channel got it."""
 
     @abstractmethod
-    async def latest(self, channel: str, count: int) -> tuple[Delivered, ...]:
-        """The last digests of a channel, the latest first."""
+    def newest(self, channel: str) -> AsyncGenerator[Delivered]:
+        """The digests of a channel, the newest first; as many as a year of one repository has.
+
+        A reader that may stop early closes it (`contextlib.aclosing`).
+        """
+
+    @abstractmethod
+    async def drop(self, channel: str, digest_id: str) -> None:
+        """Forget a digest: nobody was shown it."""
 
     @abstractmethod
     async def move(self, before: str, after: str) -> None:
-        """Give a channel's digests to the channel that it has become."""
+        """Give a channel's digests to the channel that it has become, where its messages have
+        other ids."""

@@ -16,7 +16,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from analyzers.errors import RevisionNotFound, SourceError
+from analyzers.errors import InputError, RevisionNotFound, SourceError
 from analyzers.model import Analysis, Commit, Digest, Entry, Group, LeftOut, Range, Span
 from analyzers.overview import arrange
 from analyzers.ports import Analyzer
@@ -45,6 +45,8 @@ class DigestRequest:
     """What readers speak (BCP 47)."""
     filters: Filters = EVERYTHING
     """Whose history, and which commits of it. A range that names its own end has no branches."""
+    most: int | None = None
+    """Commits that it may cover; None is any number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +80,14 @@ async def make_digest(
         progress: told after each commit.
 
     Raises:
+        InputError: there are more commits than asked for at most.
         SourceError: the repository did not give every commit of the span.
     """
     # The tips are looked up once and all is listed from them: a push meanwhile changes nothing.
     scope = await _pinned(source, request)
     found_on = await _listed(source, scope)
+    if request.most is not None and len(found_on) > request.most:
+        raise InputError("error-too-many-commits", most=request.most)
     left_out: list[tuple[str, LeftOut]] = []
     analysed = await analyse_all(
         _wanted(source.read(tuple(found_on)), request.filters, left_out),
@@ -106,7 +111,7 @@ async def make_digest(
         span=scope.span,
         head=scope.head,
         language=request.language,
-        groups=_with_branches(groups, found_on) if len(scope.ends) > 1 else groups,
+        groups=with_branches(groups, found_on) if len(scope.ends) > 1 else groups,
         generated_at=now,
         left_out=tuple((reason, counts[reason]) for reason in LeftOut if counts[reason]),
     )
@@ -200,7 +205,9 @@ async def _wanted(
                 yield commit
 
 
-def _with_branches(groups: Sequence[Group], found_on: Mapping[str, str]) -> tuple[Group, ...]:
+def with_branches(groups: Sequence[Group], found_on: Mapping[str, str]) -> tuple[Group, ...]:
+    """The groups with each commit's branch, by the commits' full names; empty for no branch."""
+
     def named(entry: Entry) -> Entry:
         return replace(entry, branch=clean_line(found_on[entry.commit.sha]))
 

@@ -28,10 +28,23 @@ FIRST_PROGRESS: Final = 1.5
 NEXT_PROGRESS: Final = 3.0
 """Seconds between two messages of progress: platforms allow about one a second in a channel."""
 
-LONGEST: Final = 900.0
-"""Seconds that a command may take."""
+LONGEST_WORK: Final = 900.0
+"""Seconds that a command may take to its answer."""
+
+LONGEST: Final = 1_200.0
+"""Seconds that it may take with all messages of its answer."""
+
+LONGEST_PREVIEW: Final = 15.0
+"""Seconds for what to add to a link; later nobody looks."""
+
+NEXT_REFUSAL: Final = 10.0
+"""Seconds until a channel is told again that there is too much to do."""
 
 _log = logging.getLogger(__name__)
+
+
+class _Full(InputError):
+    """There is too much under way to take another command."""
 
 
 @final
@@ -43,6 +56,7 @@ class Front:
         self._commands = commands
         self._seen = seen
         self._under_way: Counter[str] = Counter()
+        self._refused: dict[str, float] = {}  # when each channel was last told to wait
 
     async def ask(self, asked: Asked, conversation: Conversation) -> None:
         """Carry out a command, and answer it, whatever happens."""
@@ -79,9 +93,11 @@ class Front:
     async def preview(self, url: str, channel: str) -> Page | None:
         """The analysis of a commit that somebody posted a link to, if it is there already."""
         try:
-            return await self._commands.preview(url, channel)
-        except CommitcastError as exc:
-            _log.info("no preview in %s: %s", channel, exc)
+            with self._place(channel):
+                async with asyncio.timeout(LONGEST_PREVIEW):
+                    return await self._commands.preview(url, channel)
+        except (CommitcastError, TimeoutError) as exc:
+            _log.info("no preview in %s: %r", channel, exc)
             return None
 
     def menu(self, language: str) -> tuple[tuple[str, str], ...]:
@@ -96,10 +112,14 @@ class Front:
         work: Callable[[Show], Awaitable[Answer]],
     ) -> None:
         try:
-            answer = await self._answered(channel, person, conversation, work)
-            messages = await conversation.answer(answer)
-            if answer.page.digest and messages and answer.in_place is None:
-                await self._commands.posted(channel, answer.page.digest, messages)
+            with self._place(channel):
+                async with asyncio.timeout(LONGEST):
+                    answer = await self._answered(channel, person, conversation, work)
+                    await self._show(channel, answer, conversation)
+        except _Full as exc:
+            await self._refuse(channel, person, conversation, exc)
+        except TimeoutError:
+            _log.warning("no answer in %s within %.0f s", channel, LONGEST)
         except ChatError as exc:
             # The platform takes no message: there is no other way to tell anybody.
             _log.warning("no answer in %s: %s", channel, exc)
@@ -107,6 +127,34 @@ class Front:
             _log.error("what %s was shown could not be noted: %s", channel, exc)
         except Exception:  # noqa: BLE001 - what no code foresaw must not end the whole chat
             _log.exception("no answer in %s", channel)
+
+    async def _show(self, channel: str, answer: Answer, conversation: Conversation) -> None:
+        delivered = answer.page.digest if answer.in_place is None else None
+        try:
+            messages = await conversation.answer(answer)
+        except ChatError:
+            if delivered:
+                await self._commands.not_posted(channel, delivered)
+            raise
+        if delivered and messages:
+            await self._commands.posted(channel, delivered, messages)
+
+    async def _refuse(
+        self, channel: str, person: Person, conversation: Conversation, exc: _Full
+    ) -> None:
+        """Say that there is too much to do; not to each of a flood, for that would be one too."""
+        now = asyncio.get_running_loop().time()
+        self._refused = {c: at for c, at in self._refused.items() if now - at < NEXT_REFUSAL}
+        if channel in self._refused:
+            _log.info("refused in %s without a word: %s", channel, exc)
+            return
+        self._refused[channel] = now
+        words = await self._commands.words(channel, person)
+        page = Page((Prose(words.error(exc)),))
+        try:
+            await conversation.answer(Answer(page, words, private=True))
+        except ChatError as failure:
+            _log.warning("no answer in %s: %s", channel, failure)
 
     async def _answered(
         self,
@@ -116,11 +164,12 @@ class Front:
         work: Callable[[Show], Awaitable[Answer]],
     ) -> Answer:
         try:
-            with self._place(channel):
-                async with _progress(conversation) as show, asyncio.timeout(LONGEST):
-                    return await work(show)
+            async with _progress(conversation) as show, asyncio.timeout(LONGEST_WORK):
+                return await work(show)
         except TimeoutError:
-            error: CommitcastError = InputError("error-took-too-long", minutes=int(LONGEST / 60))
+            error: CommitcastError = InputError(
+                "error-took-too-long", minutes=int(LONGEST_WORK / 60)
+            )
         except CommitcastError as exc:
             _log.info("refused in %s: %s", channel, exc)
             error = exc
@@ -133,9 +182,9 @@ class Front:
     @contextmanager
     def _place(self, channel: str) -> Iterator[None]:
         if self._under_way[channel] >= MOST_OF_A_CHANNEL:
-            raise InputError("error-busy-channel", n=MOST_OF_A_CHANNEL)
+            raise _Full("error-busy-channel", n=MOST_OF_A_CHANNEL)
         if self._under_way.total() >= MOST_AT_ONCE:
-            raise InputError("error-busy")
+            raise _Full("error-busy")
         self._under_way[channel] += 1
         try:
             yield

@@ -81,7 +81,10 @@ def parse_instant(text: str, zone: str, now: datetime) -> datetime:
     """
     text = text.strip()
     if ago := _AGO.fullmatch(text.lower()):
-        return now - int(ago[1]) * _UNITS[ago[2]]
+        since = now - int(ago[1]) * _UNITS[ago[2]]
+        if since.year < FIRST_YEAR:
+            raise InputError("error-date", value=text)
+        return since
     try:
         told = datetime.fromisoformat(text)
     except ValueError:
@@ -118,7 +121,7 @@ def parse_period(since: str, until: str | None, zone: str, now: datetime) -> Per
 
 _DAYS = {"今天": "today", "昨天": "yesterday", "最新": "latest"}
 _SPAN_WORD = re.compile(
-    rf"today|yesterday|latest|{'|'.join(_DAYS)}|\d{{4}}-\d.*|{_AGO.pattern}|(?!.*://)\S+\.\.\S*",
+    rf"today|yesterday|latest|{'|'.join(_DAYS)}|\d{{4}}-\d.*|{_AGO.pattern}|(?![./])(?!.*://)\S+\.\.\S*",
     re.IGNORECASE,
 )
 

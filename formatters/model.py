@@ -116,6 +116,8 @@ class Row:
     """What changed, on one line, whole; a dialect shortens it to what fits."""
     tags: tuple[str, ...] = ()
     """Short words for what it is."""
+    branch: str = ""
+    """The branch that it was found on, where the digest covers several."""
 
     @property
     def short_sha(self) -> str:

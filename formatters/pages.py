@@ -50,7 +50,14 @@ def _commits(section: Section) -> Commits:
     elif group.is_folded:
         prominence = Prominence.FOLDED
     rows = tuple(
-        Row(line.entry.number, line.entry.commit.sha, line.url, line.headline, line.tags)
+        Row(
+            number=line.entry.number,
+            sha=line.entry.commit.sha,
+            url=line.url,
+            headline=line.headline,
+            tags=line.tags,
+            branch=line.entry.branch,
+        )
         for line in section.lines
     )
     return Commits(section.title, group.importance, prominence, rows, section.gist)

@@ -47,7 +47,7 @@ class Speaker:
     async def says(self, text: str, thread: str | None = None) -> Answer:
         """The answer to a command."""
         conversation = self._conversation()
-        asked = Asked(self.channel, self._person(), text, thread, self.prefix)
+        asked = Asked(self.channel, self.person(), text, thread, self.prefix)
         await self.front.ask(asked, conversation)
         (answer,) = conversation.answers
         return answer
@@ -57,7 +57,7 @@ class Speaker:
         action = Action.parse(token)
         assert action
         conversation = self._conversation()
-        await self.front.press(Pressed(self.channel, self._person(), action), conversation)
+        await self.front.press(Pressed(self.channel, self.person(), action), conversation)
         (answer,) = conversation.answers
         return answer
 
@@ -65,7 +65,9 @@ class Speaker:
         self.messages += 1
         return RecordingConversation(self.messages)
 
-    def _person(self) -> Person:
+    def person(self) -> Person:
+        """Who this is to the bot."""
+
         async def may_manage() -> bool:
             self.asked_for_rights += 1
             return self.may_manage

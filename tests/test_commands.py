@@ -5,17 +5,20 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from redis.asyncio import Redis
 
+from analyzers.errors import ChatError
 from bot.app import open_application
 from bot.commands.answering import Commands
 from bot.config import Settings
+from bot.conversation import Asked
 from bot.front import Front
-from formatters.model import Action, Small, Verb
-from tests.conversations import Speaker, text_of
+from formatters.model import Action, Commits, Small, Verb
+from tests.conversations import RecordingConversation, Speaker, text_of
 from tests.repositories import Repo
 from tests.servers.github import GitHubServer
 from tests.servers.openai import OpenAIServer
@@ -343,3 +346,110 @@ async def test_a_preview_costs_no_model_and_shows_what_is_known(
             assert text_of(page) == text_of(analysed.page)
             assert len(model.requests) == asked
             assert await front.preview("https://elsewhere.example/x", "slack:T1/C1") is None
+
+
+async def test_folding_leaves_it_noted_where_the_digest_is(opened: Opened) -> None:
+    async with opened() as front:
+        ada = Speaker(front)
+        digest = await ada.says("/digest acme/widget")  # message 1
+        assert digest.page.digest
+        await ada.presses(Action(Verb.EXPAND, digest.page.digest, 1).token)
+        await ada.presses(Action(Verb.FOLD, digest.page.digest, 1).token)
+        assert (await ada.says("/expand 1")).beneath == ("1",)
+
+
+async def test_a_digest_that_could_not_be_shown_was_not_delivered(opened: Opened) -> None:
+    async with opened() as front:
+        ada = Speaker(front)
+        await ada.says("/digest acme/widget 2026-01-01")
+        lost = RecordingConversation(fault=ChatError("error-internal"))
+        await front.ask(Asked(ada.channel, ada.person(), "/digest acme/widget path:docs/"), lost)
+        expanded = await ada.says("/expand 3")
+        assert expanded.beneath == ("1",)
+
+
+async def test_a_sha_that_begins_two_commits_is_none_of_them(opened: Opened) -> None:
+    async with opened() as front:
+        ada = Speaker(front)
+        digest = await ada.says("/digest acme/widget")
+        assert digest.page.digest
+        delivered = front._commands._app.delivered
+        record = await delivered.get(ada.channel, digest.page.digest)
+        assert record
+        blocks = tuple(
+            replace(b, rows=tuple(replace(r, sha="abcd" + r.sha[4:]) for r in b.rows))
+            if isinstance(b, Commits)
+            else b
+            for b in record.page.blocks
+        )
+        page = replace(record.page, blocks=blocks)
+        await delivered.put(ada.channel, replace(record, page=page))
+        assert "No commit “abcd”" in text_of((await ada.says("/expand abcd")).page)
+
+
+async def test_a_digest_in_a_chat_has_an_end(
+    opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.access.MOST_COMMITS", 2)
+    async with opened() as front:
+        ada = Speaker(front)
+        assert "more than 2 commits" in text_of((await ada.says("/digest acme/widget")).page)
+        assert "is not a date" in text_of((await ada.says("/digest acme/widget 9999w")).page)
+
+
+async def test_what_holds_in_the_chat_holds_for_a_digest(opened: Opened) -> None:
+    async with opened() as front:
+        ada = Speaker(front)
+        await ada.says("/settings min:high")
+        digest = await ada.says("/digest acme/widget")
+        assert len(digest.page.rows) == 1
+        assert "2 more not shown" in text_of(digest.page)
+        # The commits are of nine in the morning in UTC: still the day before in Honolulu.
+        await ada.says("/subscribe acme/widget min:low tz:Pacific/Honolulu")
+        day = await ada.says("/digest acme/widget 2025-12-31")
+        assert len(day.page.rows) == 3
+
+
+async def test_an_expanded_commit_names_its_branch(opened: Opened, repo: Repo) -> None:
+    repo.branch("release/1.0")
+    repo.commit({"src/fix.py": "x = 1\n"}, "Fix the release")
+    async with opened() as front:
+        ada = Speaker(front)
+        digest = await ada.says("/digest acme/widget branch:main,release/*")
+        number = next(row.number for row in digest.page.rows if row.branch == "release/1.0")
+        expanded = text_of((await ada.says(f"/expand {number}")).page)
+        assert "release/1.0" in expanded
+        assert "main, release/1.0" not in expanded
+
+
+async def test_a_repository_that_is_gone_hides_no_commit_of_another(
+    opened: Opened, repo: Repo, tmp_path: Path
+) -> None:
+    other = Repo(tmp_path / "other")
+    other.commit({"a": "1"}, "Begin")
+    async with opened(commitcast_private_grants=f"{other.path}=slack:T1/C1") as front:
+        ada = Speaker(front)
+        await ada.says(f"/subscribe {other.path}")
+        await ada.says("/subscribe acme/widget")
+        other.path.rename(tmp_path / "gone")
+        sha = repo.git("rev-parse", "main")
+        assert "tell how to use it" in text_of((await ada.says(sha)).page).lower()
+
+
+async def test_a_private_commit_is_previewed_nowhere(
+    opened: Opened, repo: Repo, github: GitHubServer
+) -> None:
+    """Links go anywhere, so a grant does not count: invariant 8."""
+    async with OpenAIServer(api_key=None) as model:
+        settings: dict[str, object] = {
+            "openai_base_url": model.base_url,
+            "openai_model": "test-model",
+            "github_token": "a-token",
+            "commitcast_private_grants": "acme/*=slack:T1/*",
+        }
+        async with opened(**settings) as front:
+            url = f"{github.origin}/acme/widget/commit/{repo.git('rev-parse', 'main')}"
+            await Speaker(front).says(url)
+            assert await front.preview(url, "slack:T1/C1")
+            github.private = True
+            assert await front.preview(url, "slack:T1/C1") is None

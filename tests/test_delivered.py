@@ -13,7 +13,7 @@ from redis.asyncio import Redis
 from analyzers.errors import StoreError
 from bot.delivery import Delivered, new_id
 from bot.stores.connection import open_redis
-from bot.stores.delivered import KEPT, MOST, RedisDeliveredDigests
+from bot.stores.delivered import KEPT, RedisDeliveredDigests
 from bot.stores.embedded import embedded_server
 from formatters.model import Action, Verb
 from formatters.pages import digest_page
@@ -40,6 +40,10 @@ def a_delivery(age: int = 0, commits: int = 10) -> Delivered:
     )
 
 
+async def newest(delivered: RedisDeliveredDigests, channel: str) -> tuple[Delivered, ...]:
+    return tuple([digest async for digest in delivered.newest(channel)])
+
+
 async def test_what_was_delivered_is_found_by_its_channel_alone(redis: Redis) -> None:
     """Invariant 8: an id that somebody learnt elsewhere opens nothing."""
     delivered = RedisDeliveredDigests(redis)
@@ -47,7 +51,7 @@ async def test_what_was_delivered_is_found_by_its_channel_alone(redis: Redis) ->
     await delivered.put(HERE, digest)
     assert await delivered.get(HERE, digest.id) == digest
     assert await delivered.get(ELSEWHERE, digest.id) is None
-    assert await delivered.latest(ELSEWHERE, 10) == ()
+    assert await newest(delivered, ELSEWHERE) == ()
 
 
 async def test_the_latest_come_first_and_a_change_keeps_their_order(redis: Redis) -> None:
@@ -57,33 +61,52 @@ async def test_the_latest_come_first_and_a_change_keeps_their_order(redis: Redis
     await delivered.put(HERE, old)
     changed = replace(old, messages=("1", "2"))
     await delivered.put(HERE, changed)
-    assert await delivered.latest(HERE, 10) == (new, changed)
-    assert await delivered.latest(HERE, 1) == (new,)
+    assert await newest(delivered, HERE) == (new, changed)
 
 
-async def test_a_channel_that_moves_takes_its_digests_along(redis: Redis) -> None:
+async def test_a_channel_that_moves_takes_its_digests_and_its_topics_along(redis: Redis) -> None:
+    """Its messages have other ids then: those of before would be somebody else's."""
     delivered = RedisDeliveredDigests(redis)
-    before, after = a_delivery(age=1), a_delivery()
-    await delivered.put(HERE, before)
-    await delivered.put(ELSEWHERE, after)
-    await delivered.move(HERE, ELSEWHERE)
-    await delivered.move(HERE, ELSEWHERE)
-    assert await delivered.latest(ELSEWHERE, 10) == (after, before)
-    assert await delivered.get(HERE, before.id) is None
+    before, in_topic = replace(a_delivery(age=1), messages=("7",)), a_delivery(age=2)
+    after = a_delivery()
+    await delivered.put("telegram:-1", before)
+    await delivered.put("telegram:-1/7", in_topic)
+    await delivered.put("telegram:-2", after)
+    await delivered.move("telegram:-1", "telegram:-2")
+    await delivered.move("telegram:-1", "telegram:-2")
+    assert await newest(delivered, "telegram:-2") == (after, replace(before, messages=()))
+    assert await newest(delivered, "telegram:-2/7") == (in_topic,)
+    assert await delivered.get("telegram:-1", before.id) is None
 
 
-async def test_all_of_it_goes_by_itself(redis: Redis) -> None:
+async def test_all_of_it_goes_by_itself(redis: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.stores.delivered.MOST", 3)
     delivered = RedisDeliveredDigests(redis)
-    await delivered.put(HERE, a_delivery())
-    for key in await redis.keys():
+    digests = [a_delivery(age) for age in range(5, 0, -1)]
+    for digest in digests:
+        await delivered.put(HERE, digest)
+    assert await newest(delivered, HERE) == tuple(digests[:1:-1])
+    keys = await redis.keys()
+    assert len(keys) == 1 + 3
+    for key in keys:
         assert KEPT - timedelta(minutes=1) < timedelta(seconds=await redis.ttl(key)) <= KEPT
-    for age in range(3):
-        await redis.zadd(f"commitcast:1:delivered-to:{HERE}", {f"old{age}": age})
-    await redis.zadd(
-        f"commitcast:1:delivered-to:{HERE}", {f"x{n}": NOON.timestamp() - 1 for n in range(MOST)}
-    )
-    await delivered.put(HERE, a_delivery())
-    assert await redis.zcard(f"commitcast:1:delivered-to:{HERE}") == MOST
+
+
+async def test_a_year_of_digests_is_looked_through(redis: Redis) -> None:
+    delivered = RedisDeliveredDigests(redis)
+    digests = [a_delivery(age, commits=1) for age in range(60)]
+    for digest in digests:
+        await delivered.put(HERE, digest)
+    assert await newest(delivered, HERE) == tuple(digests)
+
+
+async def test_what_nobody_was_shown_is_forgotten(redis: Redis) -> None:
+    delivered = RedisDeliveredDigests(redis)
+    digest = a_delivery()
+    await delivered.put(HERE, digest)
+    await delivered.drop(HERE, digest.id)
+    assert await newest(delivered, HERE) == ()
+    assert not await redis.exists(f"commitcast:1:delivered:{digest.id}")
 
 
 async def test_a_value_that_cannot_be_read_is_none(redis: Redis) -> None:
@@ -92,7 +115,7 @@ async def test_a_value_that_cannot_be_read_is_none(redis: Redis) -> None:
     await delivered.put(HERE, digest)
     await redis.set(f"commitcast:1:delivered:{digest.id}", b"\x00")
     assert await delivered.get(HERE, digest.id) is None
-    assert await delivered.latest(HERE, 10) == ()
+    assert await newest(delivered, HERE) == ()
 
 
 async def test_a_busy_day_takes_some_kilobytes(redis: Redis) -> None:
@@ -108,7 +131,7 @@ async def test_a_lost_server_is_told(tmp_path: Path) -> None:
         async with open_redis(f"unix://{socket}", tmp_path) as client:
             await server.aclose()
             with pytest.raises(StoreError) as caught:
-                await RedisDeliveredDigests(client).latest(HERE, 1)
+                await newest(RedisDeliveredDigests(client), HERE)
     assert caught.value.code == "error-redis-unreachable"
     assert str(socket) in str(caught.value)
 

@@ -149,6 +149,50 @@ async def test_a_channel_with_too_much_under_way_is_told_and_others_are_served(
     assert await said(front) == "Done."
 
 
+async def test_a_flood_is_refused_in_few_words(
+    front: Front, commands: Commands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate = asyncio.Event()
+
+    async def work(show: Show) -> Answer:
+        await gate.wait()
+        return DONE
+
+    working(commands, monkeypatch, work)
+    waiting = [asyncio.create_task(said(front)) for _ in range(MOST_OF_A_CHANNEL)]
+    await asyncio.sleep(0)
+    conversation = RecordingConversation()
+    for _ in range(50):
+        await front.ask(asked(), conversation)
+    assert len(conversation.answers) == 1
+    gate.set()
+    await asyncio.gather(*waiting)
+
+
+async def test_an_answer_that_is_being_shown_takes_its_place(
+    front: Front, commands: Commands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate = asyncio.Event()
+
+    class Slow(Conversation):
+        async def progress(self, text: str) -> None:
+            raise AssertionError
+
+        async def answer(self, answer: Answer) -> tuple[str, ...]:
+            await gate.wait()
+            return ()
+
+    async def work(show: Show) -> Answer:
+        return DONE
+
+    working(commands, monkeypatch, work)
+    showing = [asyncio.create_task(front.ask(asked(), Slow())) for _ in range(MOST_OF_A_CHANNEL)]
+    await asyncio.sleep(0.01)
+    assert "still under way" in await said(front)
+    gate.set()
+    await asyncio.gather(*showing)
+
+
 async def test_the_process_takes_no_more_than_it_can_hold(
     front: Front, commands: Commands, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -185,7 +229,7 @@ async def test_a_fault_of_ours_is_told_without_its_details_and_logged_with_them(
 async def test_a_command_that_takes_too_long_is_ended(
     front: Front, commands: Commands, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fronts, "LONGEST", 0.02)
+    monkeypatch.setattr(fronts, "LONGEST_WORK", 0.02)
 
     async def work(show: Show) -> Answer:
         await asyncio.Event().wait()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final, final
+from typing import TYPE_CHECKING, final
 
 from analyzers.errors import StoreError
 from bot.commands.commits import Commits
@@ -18,9 +18,6 @@ from formatters.text import Words, words_for
 
 if TYPE_CHECKING:
     from bot.app import Application
-
-IN_MENU: Final = tuple(Name)
-"""The commands that platforms list, in this order."""
 
 
 @final
@@ -80,6 +77,10 @@ class Commands:
         if record := await self._app.delivered.get(channel, digest):
             await self._app.delivered.put(channel, replace(record, messages=messages))
 
+    async def not_posted(self, channel: str, digest: str) -> None:
+        """Forget a digest that nobody was shown."""
+        await self._app.delivered.drop(channel, digest)
+
     async def move(self, before: str, after: str) -> None:
         """Give what a channel has to the channel that it has become."""
         await self._app.subscriptions.move(before, after)
@@ -95,7 +96,7 @@ class Commands:
     def menu(self, language: str) -> tuple[tuple[str, str], ...]:
         """The commands with a description each."""
         words = words_for(language)
-        return tuple((name.value, words(f"command-{name.value}")) for name in IN_MENU)
+        return tuple((name.value, words(f"command-{name.value}")) for name in Name)
 
     async def _scene(
         self, channel: str, person: Person, prefix: str = "/", thread: str | None = None

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, final
 
-from analyzers.errors import InputError, RevisionNotFound
+from analyzers.errors import InputError, RevisionNotFound, SourceError
 from analyzers.model import Entry, Repository, RulesReason
 from bot.access import TERMINAL
 from bot.commands.digests import Digests
@@ -17,7 +17,8 @@ from bot.commands.scene import Scene, Show
 from bot.conversation import Answer
 from bot.delivery import Delivered
 from bot.digest import analyse_commit
-from bot.sources.links import CommitLink, PullLink, RangeLink, parse_link
+from bot.sources.commits import is_object_name
+from bot.sources.links import CommitLink, PullLink, RangeLink
 from bot.sources.locators import Folder, Locator
 from formatters.model import Action, Page, Small, Verb
 from formatters.pages import detail_page
@@ -25,9 +26,6 @@ from formatters.text import Words, words_for
 
 if TYPE_CHECKING:
     from bot.app import Application
-
-SEARCHED: Final = 400
-"""Digests of a channel that a SHA is looked for in: about a year of one repository."""
 
 _SHA: Final = re.compile(r"[0-9A-Fa-f]{4,64}")
 
@@ -46,10 +44,10 @@ class Commits:
         if len(command.operands) != 1:
             raise InputError("error-expand-what", command=scene.typed(USAGE[Name.EXPAND]))
         target = command.operands[0].removeprefix("#")
-        if target.isdecimal() and len(target) < 4:
-            record, number = await self._numbered(scene), int(target)
-        elif found := await self._delivered(target, scene.channel):
+        if found := await self._delivered(target, scene.channel):
             record, number = found
+        elif re.fullmatch(r"\d{1,6}", target, re.ASCII):
+            record, number = await self._numbered(scene), int(target)
         else:
             raise _unknown_sha(target, scene)
         page = await self._expanded(record, number, scene.channel, show)
@@ -62,7 +60,7 @@ class Commits:
         target = command.operands[0]
         if _SHA.fullmatch(target):
             return await self._analysed_by_sha(target, scene, show)
-        match parse_link(target, self._app.github_pages, self._app.settings.github_api_url):
+        match self._app.link(target, scene.channel):
             case CommitLink(locator, name):
                 return await self._analysed(locator, name, scene, show)
             case RangeLink(locator, span):
@@ -92,18 +90,20 @@ class Commits:
         return Answer(page, words_for(record.language), in_place=action)
 
     async def preview(self, url: str, scene: Scene) -> Page | None:
-        """The analysis of a public commit, if it is there already: a preview costs no model.
+        """The analysis of a public commit, if it is there already: a preview costs no model, and
+        where no analysis is, no request either. Grants do not count: links go anywhere.
 
         Raises:
             CommitcastError: it is no commit's address, or the commit cannot be read.
         """
-        link = parse_link(url, self._app.github_pages, self._app.settings.github_api_url)
-        if not isinstance(link, CommitLink):
+        link = self._app.link(url, scene.channel)
+        if not isinstance(link, CommitLink) or not is_object_name(sha := link.name):
+            return None
+        analysis = await self._app.known_analysis(sha, scene.language)
+        if analysis is None:
             return None
         async with self._app.source(link.locator, scene.channel) as source:
-            sha = await source.resolve(link.name)
-            analysis = await self._app.known_analysis(sha, scene.language)
-            if analysis is None:
+            if not await source.is_public():
                 return None
             async with aclosing(source.read([sha])) as commits:
                 async for commit in commits:
@@ -117,26 +117,35 @@ class Commits:
         sha = record.shas[number - 1]
         words = words_for(record.language)
         show(words("progress-commit", sha=sha[:7]))
-        async with self._app.source(self._app.locate(record.repository), channel) as source:
+        async with self._app.source(
+            self._app.locate(record.repository, channel), channel
+        ) as source:
             entry = await analyse_commit(source, self._app.analyzer, sha, record.language)
-            entry = replace(entry, number=number, branch=record.branch)
+            branch = record.branches[sha] or record.branch
+            entry = replace(entry, number=number, branch=branch)
             return _detail(entry, source.repository, record.zone, words)
 
     async def _numbered(self, scene: Scene) -> Delivered:
         """The digest of the thread, or the latest of the channel."""
-        records = await self._app.delivered.latest(scene.channel, SEARCHED if scene.thread else 1)
-        if not records:
+        latest: Delivered | None = None
+        async with aclosing(self._app.delivered.newest(scene.channel)) as records:
+            async for record in records:
+                latest = latest or record
+                if scene.thread is None or scene.thread in record.messages:
+                    return record
+        if latest is None:
             raise InputError("error-no-digest-here", command=scene.typed(USAGE[Name.DIGEST]))
-        return next((record for record in records if scene.thread in record.messages), records[0])
+        return latest
 
     async def _delivered(self, sha: str, channel: str) -> tuple[Delivered, int] | None:
         """The latest digest of the channel that has the one commit whose name begins so."""
         if not _SHA.fullmatch(sha):
             return None
-        for record in await self._app.delivered.latest(channel, SEARCHED):
-            numbers = [n for n, known in enumerate(record.shas, 1) if known.startswith(sha.lower())]
-            if len(numbers) == 1:
-                return record, numbers[0]
+        async with aclosing(self._app.delivered.newest(channel)) as records:
+            async for record in records:
+                numbers = [n for n, s in enumerate(record.shas, 1) if s.startswith(sha.lower())]
+                if len(numbers) == 1:
+                    return record, numbers[0]
         return None
 
     async def _analysed_by_sha(self, sha: str, scene: Scene, show: Show) -> Answer:
@@ -146,17 +155,17 @@ class Commits:
             page = await self._expanded(record, number, scene.channel, show)
             return Answer(page, words_for(record.language))
         followed = await self._app.subscriptions.of_channel(scene.channel)
-        locators: list[Locator] = [
-            self._app.locate(subscription.repository) for subscription in followed
-        ]
+        locators = [self._app.locate(s.repository, scene.channel) for s in followed]
         if scene.channel == TERMINAL:
             locators.append(Folder(Path()))
+        failure: SourceError | None = None
         for locator in locators:
             try:
                 return await self._analysed(locator, sha, scene, show)
-            except RevisionNotFound:
-                continue
-        raise _unknown_sha(sha, scene)
+            except SourceError as exc:  # another one may have it
+                if not isinstance(exc, RevisionNotFound) and locator != Folder(Path()):
+                    failure = failure or exc
+        raise failure or _unknown_sha(sha, scene)
 
     async def _analysed(self, locator: Locator, name: str, scene: Scene, show: Show) -> Answer:
         show(scene.words("progress-commit", sha=name[:7]))

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import re
+from contextlib import aclosing
 from dataclasses import replace
 from typing import TYPE_CHECKING, final
 
 from analyzers.errors import InputError
-from analyzers.model import Day, Digest, Range, Span
+from analyzers.model import Day, Digest, Range
 from analyzers.overview import arrange
+from bot.access import most_commits
 from bot.commands.grammar import USAGE, Command, Name
 from bot.commands.scene import Scene, Show
 from bot.conversation import Answer, Document
 from bot.delivery import Delivered, new_id
-from bot.digest import DigestRequest, Progress, analyse_all, make_digest
+from bot.digest import DigestRequest, Progress, analyse_all, make_digest, with_branches
 from bot.options import FILTERS, Options, parse_options
 from bot.sources.locators import Locator
 from bot.spans import is_span_word, parse_span_word
-from bot.subscriptions import EVERYTHING, Filters, Subscription, key_of
+from bot.subscriptions import Filters, Subscription, key_of
 from formatters.digest import outline
 from formatters.markdown import report
 from formatters.model import Page, Prose
@@ -45,7 +47,7 @@ class Digests:
         self, locator: Locator, span: Range, scene: Scene, show: Show
     ) -> Answer:
         """A digest of what one revision has and another has not."""
-        request = DigestRequest(span=span, zone=scene.zone, language=scene.language)
+        request = DigestRequest(span, scene.zone, scene.language, most=most_commits(scene.channel))
         return await self.deliver(locator, request, scene, show)
 
     async def report(self, command: Command, scene: Scene, show: Show) -> Answer:
@@ -54,14 +56,14 @@ class Digests:
             locator, request = await self._request(command, scene)
             digest = await self._make(locator, request, scene, show)
             return _reported(digest, words_for(request.language))
-        latest = await self._app.delivered.latest(scene.channel, 1)
-        if not latest:
-            raise InputError("error-no-digest-here", command=scene.typed(USAGE[Name.DIGEST]))
-        return await self.report_of(latest[0], scene, show)
+        async with aclosing(self._app.delivered.newest(scene.channel)) as records:
+            async for latest in records:
+                return await self.report_of(latest, scene, show)
+        raise InputError("error-no-digest-here", command=scene.typed(USAGE[Name.DIGEST]))
 
     async def report_of(self, record: Delivered, scene: Scene, show: Show) -> Answer:
         """The full report of a digest that was delivered: of its very commits."""
-        locator = self._app.locate(record.repository)
+        locator = self._app.locate(record.repository, scene.channel)
         total = len(record.shas)
         progress = _counted(locator, scene.words, show)
         async with self._app.source(locator, scene.channel, scene.told(show)) as source:
@@ -78,7 +80,7 @@ class Digests:
                 span=record.span,
                 head=record.head,
                 language=record.language,
-                groups=arrange(analysed),
+                groups=with_branches(arrange(analysed), record.branches),
                 generated_at=self._app.now(),
                 left_out=record.left_out,
             )
@@ -130,16 +132,15 @@ class Digests:
         if len(spans) > 1 or len(names) > 1:
             raise InputError("error-digest-what", command=scene.typed(USAGE[command.name]))
         options = parse_options(command.options, allowed=(*FILTERS, "tz", "lang"))
-        zone = options.zone or scene.zone
-        span: Span | None = None
-        if spans:
-            span = parse_span_word(spans[0], zone, self._app.now())
         locator, followed = await self._followed(names, scene)
+        zone = options.zone or (followed.zone if followed else scene.zone)
+        usual = followed.filters if followed else Filters(minimum=scene.settings.minimum)
         return locator, DigestRequest(
-            span=span,
+            span=parse_span_word(spans[0], zone, self._app.now()) if spans else None,
             zone=zone,
             language=options.language or (followed.language if followed else scene.language),
-            filters=_over(options, followed.filters if followed else EVERYTHING),
+            filters=_over(options, usual),
+            most=most_commits(scene.channel),
         )
 
     async def _followed(
@@ -153,7 +154,8 @@ class Digests:
                 command=scene.typed(USAGE[Name.DIGEST]),
                 repositories=scene.words.listed(s.repository for s in followed),
             )
-        locator = self._app.locate(names[0] if names else followed[0].repository)
+        name = names[0] if names else followed[0].repository
+        locator = self._app.locate(name, scene.channel)
         key = key_of(locator.address)
         return locator, next((s for s in followed if s.key == key), None)
 

@@ -41,7 +41,7 @@ class Following:
             raise InputError("error-subscribe-what", command=scene.typed(USAGE[Name.SUBSCRIBE]))
         options = parse_options(command.options)
         await _require_manager(scene)
-        locator = self._app.locate(command.operands[0])
+        locator = self._app.locate(command.operands[0], scene.channel)
         show(scene.words("progress-repository", name=locator.label))
         async with self._app.source(locator, scene.channel, scene.told(show)) as source:
             # Asked now, not at the first digest: a repository or branch that is not there.
@@ -61,7 +61,7 @@ class Following:
         if len(command.operands) != 1 or command.options:
             raise InputError("error-unsubscribe-what", command=scene.typed(USAGE[Name.UNSUBSCRIBE]))
         await _require_manager(scene)
-        address = self._app.locate(command.operands[0]).address
+        address = self._app.locate(command.operands[0], scene.channel).address
         if not await self._app.subscriptions.remove(scene.channel, address):
             raise InputError(
                 "error-not-followed" if existing else "error-nothing-followed",

@@ -22,6 +22,7 @@ async def open_source(
     notify: Notify,
     *,
     patience: float = PATIENCE,
+    most: int | None = None,
 ) -> CommitSource:
     """The source that a locator calls for; the caller closes it.
 
@@ -31,6 +32,7 @@ async def open_source(
         responses: keeps a forge's answers.
         notify: is told what one who waits should know.
         patience: seconds that one request may wait for a forge's limits.
+        most: commits that a forge is asked to list, about; None for no limit but the forge's.
 
     Raises:
         SourceError: the repository cannot be reached, or is none.
@@ -45,7 +47,7 @@ async def open_source(
 
             return await GitSource.open_mirror(url, settings.commitcast_data, notify)
         case GitHubRepository(owner_name):
-            from bot.sources.github import GitHubSource
+            from bot.sources.github import MAX_PAGES, GitHubSource
 
             token = settings.github_token
             return GitHubSource(
@@ -55,4 +57,5 @@ async def open_source(
                 cache=responses,
                 notify=notify,
                 max_wait=patience,
+                max_pages=MAX_PAGES if most is None else 1 + most // 100,
             )

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final, final
 from urllib.parse import quote
 
-from analyzers.errors import RevisionNotFound, SourceError
+from analyzers.errors import InputError, RevisionNotFound, SourceError
 from analyzers.model import Commit, Range, Repository
 from analyzers.text import clean_line
 from bot.ports import CommitSource, Head, Notice, Notify, ResponseCache, Selection, Window
@@ -63,6 +63,7 @@ class GitHubSource(CommitSource):
         cache: ResponseCache,
         notify: Notify,
         max_wait: float = 3600.0,
+        max_pages: int = MAX_PAGES,
         _pace: Pace = REAL_TIME,
     ) -> None:
         """No request is made yet.
@@ -74,12 +75,14 @@ class GitHubSource(CommitSource):
             cache: keeps GitHub's answers, so that asking again costs nothing.
             notify: is told of waits and of a new name.
             max_wait: seconds that one request waits for GitHub's limits, at most.
+            max_pages: pages of 100 commits that one list is read to, at most.
 
         Raises:
             AccessRefused: the token cannot be one.
         """
         self._name = owner_name
         self._notify = notify
+        self._max_pages = max_pages
         self._web = web_address(api_url)
         self._api = GitHubApi(
             api_url, token=token, cache=cache, notify=notify, max_wait=max_wait, pace=_pace
@@ -228,12 +231,12 @@ class GitHubSource(CommitSource):
     async def _pages(self, path: str, revision: str) -> AsyncIterator[Answer]:
         """The pages of a list, by the addresses that GitHub names."""
         answer = await self._get_revision(path, revision)
-        for _ in range(MAX_PAGES):
+        for _ in range(self._max_pages):
             yield answer
             if answer.next_url is None:
                 return
             answer = await self._api.get(answer.next_url, repository=self._name)
-        raise SourceError("error-github-unexpected", problem="an endless list")
+        raise InputError("error-too-many-commits", most=100 * self._max_pages)
 
     async def _read_commit(self, sha: str) -> Commit:
         if not is_object_name(sha):

@@ -7,7 +7,11 @@ channel's digests by time. Both go by themselves after `KEPT`, and the oldest of
 
 from __future__ import annotations
 
+import asyncio
 import zlib
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import replace
 from datetime import timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Final, cast, final
@@ -23,6 +27,12 @@ if TYPE_CHECKING:
 KEPT: Final = timedelta(days=400)
 """How long a digest can be expanded: last year's is still read."""
 
+SEARCHED: Final = 400
+"""The newest digests of a channel that are looked through: about a year of one repository."""
+
+AT_ONCE: Final = 25
+"""Digests that are read together."""
+
 MOST: Final = 1_000
 """Digests of one channel that are kept; each takes some kilobytes."""
 
@@ -36,13 +46,18 @@ class RedisDeliveredDigests(DeliveredDigests):
         self._redis = redis
 
     async def put(self, channel: str, digest: Delivered) -> None:
-        """One transaction: a digest that can be found is whole."""
+        """One transaction: a digest that can be found is whole, one that cannot is gone."""
         listed = _listed(channel)
         with store_errors(self._redis):
+            # Those beyond the limit once this one is there.
+            old = cast("list[bytes]", await self._redis.zrange(listed, 0, -MOST))
+            old = [one for one in old if one != digest.id.encode()]
             async with self._redis.pipeline(transaction=True) as commands:
                 commands.set(_key(digest.id), zlib.compress(_adapter().dump_json(digest)), ex=KEPT)
                 commands.zadd(listed, {digest.id: digest.at.timestamp()})
-                commands.zremrangebyrank(listed, 0, -MOST - 1)
+                if old:
+                    commands.zrem(listed, *old)
+                    commands.delete(*(_key(one.decode()) for one in old))
                 commands.expire(listed, KEPT)
                 await commands.execute()
 
@@ -53,23 +68,45 @@ class RedisDeliveredDigests(DeliveredDigests):
                 return None
             return _unpack(cast("bytes | None", await self._redis.get(_key(digest_id))))
 
-    async def latest(self, channel: str, count: int) -> tuple[Delivered, ...]:
-        """Those that can still be read."""
-        with store_errors(self._redis):
-            ids = cast("list[bytes]", await self._redis.zrevrange(_listed(channel), 0, count - 1))
-            keys = [_key(i.decode()) for i in ids]
-            values = cast("list[bytes | None]", await self._redis.mget(keys) if keys else [])
-        return tuple(filter(None, map(_unpack, values)))
+    async def newest(self, channel: str) -> AsyncGenerator[Delivered]:
+        """Read a few at a time, and unpacked beside the loop: a year of them takes a second."""
+        start, count = 0, 1  # mostly the first one is wanted
+        while start < SEARCHED:
+            with store_errors(self._redis):
+                ids = cast(
+                    "list[bytes]",
+                    await self._redis.zrevrange(_listed(channel), start, start + count - 1),
+                )
+                if not ids:
+                    return
+                values = await self._redis.mget([_key(one.decode()) for one in ids])
+            for digest in await asyncio.to_thread(_unpacked, cast("list[bytes | None]", values)):
+                yield digest
+            start, count = start + count, AT_ONCE
 
-    async def move(self, before: str, after: str) -> None:
-        """Unites both lists: the new channel may have digests already."""
-        old, new = _listed(before), _listed(after)
+    async def drop(self, channel: str, digest_id: str) -> None:
+        """One transaction."""
         with store_errors(self._redis):
             async with self._redis.pipeline(transaction=True) as commands:
-                commands.zunionstore(new, [old, new])
-                commands.expire(new, KEPT)
-                commands.delete(old)
+                commands.zrem(_listed(channel), digest_id)
+                commands.delete(_key(digest_id))
                 await commands.execute()
+
+    async def move(self, before: str, after: str) -> None:
+        """Those of the channel's topics move too. The new channel may have digests already."""
+        for source, target in await self._topics(before, after):
+            async with aclosing(self.newest(source)) as digests:
+                async for digest in digests:
+                    await self.put(target, replace(digest, messages=()))
+            with store_errors(self._redis):
+                await self._redis.delete(_listed(source))
+
+    async def _topics(self, before: str, after: str) -> list[tuple[str, str]]:
+        """The channel and its topics, each with what it has become."""
+        with store_errors(self._redis):
+            keys = [key async for key in self._redis.scan_iter(f"{_listed(before)}/*")]
+        topics = [cast("bytes", key).decode().removeprefix(_listed(before)) for key in keys]
+        return [(before + topic, after + topic) for topic in ("", *topics)]
 
 
 def _key(digest_id: str) -> str:
@@ -87,6 +124,10 @@ def _unpack(value: bytes | None) -> Delivered | None:
         return _adapter().validate_json(zlib.decompress(value))
     except (zlib.error, ValidationError):
         return None
+
+
+def _unpacked(values: list[bytes | None]) -> list[Delivered]:
+    return [digest for value in values if (digest := _unpack(value)) is not None]
 
 
 @cache

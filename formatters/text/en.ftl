@@ -614,3 +614,4 @@ chat-slack-no-commit = This message has no link to a commit. “Analyse commit�
 
 chat-telegram-continued = (continued)
 control-back = « Back to the digest
+error-too-many-commits = That is more than { $most } commits, which is the most for a digest in a chat. Choose a shorter time or range; the shell's commitcast digest takes any number.

@@ -539,3 +539,4 @@ chat-slack-no-commit = 这条消息里没有提交链接。“Analyse commit”�
 
 chat-telegram-continued = （续）
 control-back = « 返回摘要
+error-too-many-commits = 提交超过 { $most } 个，超出了聊天摘要的上限。请缩短时间或范围；命令行的 commitcast digest 不限数量。

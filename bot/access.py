@@ -7,21 +7,32 @@ granted to it.
 
 from __future__ import annotations
 
+import logging
 import re
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from typing import Final
+from urllib.parse import unquote
 
-from analyzers.errors import RepositoryNotFound
+from analyzers.errors import RepositoryNotFound, SourceError
 from bot.ports import CommitSource
-from bot.sources.locators import GitHubRepository, Locator
+from bot.sources.locators import Folder, GitHubRepository, GitUrl, Locator, without_userinfo
 
 TERMINAL: Final = "terminal"
 """The channel of whoever runs the bot: it may read all that they may."""
 
+HIDDEN: Final = {
+    "error-github-repository-not-found",
+    "error-github-forbidden",
+    "error-github-sso",
+    "error-github-legal",
+}
+"""Answers of GitHub that tell of a repository whether it exists."""
+
 MOST_COMMITS: Final = 500
 """Commits of a digest that a chat can ask for: more would be no digest, fill the channel, and use
 up the forge's limits and the model's tokens for everybody."""
+
+_log = logging.getLogger(__name__)
 
 _GRANT: Final = re.compile(r"\s*([^\s=;]+)\s*=\s*([^\s=;]+(?:\s*,\s*[^\s=;,]+)*)\s*")
 
@@ -50,10 +61,10 @@ class Grants:
 
     def allow(self, channel: str, locator: Locator) -> bool:
         """Whether a channel was granted a repository."""
-        place = locator.origin.casefold()
-        return any(
-            fnmatchcase(place, repository.casefold())
-            and any(fnmatchcase(channel, pattern) for pattern in channels)
+        place = _place(locator)
+        return place is not None and any(
+            _matches(place, _folded(repository, locator))
+            and any(_matches(channel, pattern) for pattern in channels)
             for repository, channels in self.granted
         )
 
@@ -80,10 +91,46 @@ class Grants:
             return
         try:
             is_public = await source.is_public()
-        except RepositoryNotFound as exc:
+        except SourceError as exc:
+            if exc.code not in HIDDEN:
+                raise
+            _log.info("%s is refused to %s: %s", locator.origin, channel, exc)
             raise refusal(channel, locator) from exc
         if not is_public:
             raise refusal(channel, locator)
+
+
+def _place(locator: Locator) -> str | None:
+    """Where a repository really is; None where its name may lead elsewhere."""
+    match locator:
+        case Folder(path):
+            return str(path.resolve())
+        case GitHubRepository(owner_name):
+            place = owner_name
+        case GitUrl():
+            place = without_userinfo(locator.address)
+    plain = unquote(unquote(unquote(place)))
+    if any(part in (".", "..") for part in re.split(r"[/\\:]", plain)):
+        return None
+    return _folded(place, locator)
+
+
+def _folded(place: str, locator: Locator) -> str:
+    """A name or pattern in lower case as far as case means nothing there."""
+    match locator:
+        case Folder():
+            return place.rstrip("/")
+        case GitHubRepository():
+            return place.casefold()
+        case GitUrl():
+            host = re.match(r"(?:[\w+.-]+://)?[^/:]*", place)
+            end = host.end() if host else 0
+            return place[:end].casefold() + place[end:]
+
+
+def _matches(name: str, pattern: str) -> bool:
+    """Whether a pattern stands for a name; `*` for anything without a slash or colon."""
+    return bool(re.fullmatch(re.escape(pattern).replace(r"\*", "[^/:]*"), name))
 
 
 def refusal(channel: str, locator: Locator) -> RepositoryNotFound:

@@ -102,7 +102,7 @@ class Application:
         Raises:
             InputError: it is none.
         """
-        return parse_repository(repository, self.github_pages)  # FOLDERS channel
+        return parse_repository(repository, self.github_pages, folders=channel == TERMINAL)
 
     def link(self, text: str, channel: str) -> Link:
         """What a commit's address or name means in a channel.
@@ -110,7 +110,8 @@ class Application:
         Raises:
             InputError: it is none.
         """
-        return parse_link(text, self.github_pages, self.settings.github_api_url)  # FOLDERS channel
+        folders = channel == TERMINAL
+        return parse_link(text, self.github_pages, self.settings.github_api_url, folders=folders)
 
     def chat_settings(self, language: str | None) -> ChatSettings:
         """What holds in a chat that has no settings of its own.

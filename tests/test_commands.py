@@ -181,7 +181,7 @@ async def test_filters_of_a_subscription_hold_for_a_digest_that_is_asked_for(
 
 
 async def test_several_repositories_have_to_be_named(opened: Opened, github: GitHubServer) -> None:
-    async with opened(commitcast_private_grants="/*=slack:T1/C1") as front:
+    async with opened(commitcast_private_grants=f"{github.path}=slack:T1/C1") as front:
         ada = Speaker(front)
         await ada.says("/subscribe acme/widget")
         await ada.says(f"/subscribe {github.path}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import suppress
 
 import pytest
@@ -96,3 +97,49 @@ def test_addresses_are_found_in_a_sentence() -> None:
         "https://b.example/y",
         "https://c.example/z",
     )
+
+
+@pytest.mark.parametrize("piece", ["/compare/x..", "/compare/", "/commit/x", "..", "/-/compare/a"])
+@pytest.mark.parametrize("end", ["", "%0A", "\n"])
+@pytest.mark.parametrize("size", [1_900, 100_000])
+def test_a_long_address_is_read_or_refused_at_once(piece: str, end: str, size: int) -> None:
+    text = "https://github.com/acme/widget" + piece * (size // len(piece)) + end + "x"
+    begun = time.process_time()
+    with suppress(InputError):
+        parse_link(text, PAGES, API)
+        assert size < 2_000
+        assert not end
+    assert time.process_time() - begun < 1
+
+
+@pytest.mark.parametrize(
+    ("path", "code"),
+    [
+        ("compare/main...alice:feature", "error-compare-fork"),
+        ("compare/main...alice:widget:feature", "error-compare-fork"),
+        ("compare/alice:feature", "error-compare-fork"),
+        ("compare/feature", "error-compare-base"),
+        ("compare/main...", "error-compare-base"),
+        ("-/compare/feature", "error-compare-base"),
+    ],
+)
+def test_a_comparison_that_cannot_be_read_is_refused_in_its_own_words(path: str, code: str) -> None:
+    with pytest.raises(InputError) as refused:
+        parse_link(f"https://github.com/acme/widget/{path}", PAGES, API)
+    assert refused.value.code == code
+
+
+@pytest.mark.parametrize("place", ["acme/..", "-x/widget", "acme/wid get", "acme/wid%3Fget"])
+def test_an_address_of_the_api_names_a_repository_that_can_be(place: str) -> None:
+    with pytest.raises(InputError):
+        parse_link(f"{API}/repos/{place}/commits/0123abc", PAGES, API)
+
+
+def test_what_a_chat_pastes_is_looked_up_in_no_folder() -> None:
+    """Invariant 8."""
+    for text in ("HEAD", "~/widget@0123abc", "./widget@0123abc"):
+        with pytest.raises(InputError):
+            parse_link(text, PAGES, API, folders=False)
+    clone = "https://github.com/acme/widget.git/compare/a...b"
+    link = RangeLink(WIDGET, Range("a", "b"))
+    assert parse_link(clone, PAGES, API, folders=False) == link

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -62,6 +63,10 @@ def test_a_repository_is_found_by_any_of_its_names(text: str, locator: Locator) 
         "https://",
         "https://github.com/acme",
         "https://github.com/../..",
+        "acme/..",
+        "acme/.git",
+        "acme/wid\x00get",
+        "https://git.example.org/acme%0A/widget",
         "https://github.com:port/acme/widget",
         "javascript:alert(1)",
     ],
@@ -155,3 +160,61 @@ def test_the_pages_of_an_enterprise_server_are_read_through_its_api() -> None:
     page = "https://git.example.org/acme/widget"
     assert parse_repository(page, "https://git.example.org") == WIDGET
     assert parse_repository(page, PAGES) == GitUrl(page)
+
+
+@pytest.mark.parametrize(
+    ("text", "locator"),
+    [
+        ("acme/widget", WIDGET),
+        ("https://github.com/acme/widget", WIDGET),
+        ("https://github.com/acme/widget.git", WIDGET),
+        ("git@github.com:acme/widget.git", WIDGET),
+        ("ssh://git@github.com/acme/widget.git", WIDGET),
+        ("https://ada:hunter2@github.com/acme/widget.git", WIDGET),
+        ("git@git.example.org:a/b.git", GitUrl("git@git.example.org:a/b.git")),
+        ("/srv/widget", Folder(Path("/srv/widget"))),
+        ("/srv/repos/../../etc", Folder(Path("/etc"))),
+        ("//srv/./widget/", Folder(Path("/srv/widget"))),
+        ("file:///srv/repos/%2e%2e/widget", Folder(Path("/srv/widget"))),
+    ],
+)
+def test_a_chats_words_mean_the_same_wherever_the_bot_runs(
+    text: str, locator: Locator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Invariant 8: what lies on the bot's disk is nothing to ask about, nor told by an answer."""
+    monkeypatch.chdir(tmp_path)
+    Path("acme/widget/.git").mkdir(parents=True)
+    assert parse_repository(text, PAGES, folders=False) == locator
+    name = (locator, "21da2dc")
+    assert parse_commit(f"{text.rstrip('/')}@21da2dc", PAGES, folders=False) == name
+
+
+@pytest.mark.parametrize(
+    "text", [".", "..", "./acme/widget", "~", "~/widget", "~root/x", "here", "git@github.com:acme"]
+)
+def test_a_chat_cannot_name_a_folder_of_the_bot(
+    text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("here").mkdir()
+    with pytest.raises(InputError) as refused:
+        parse_repository(text, PAGES, folders=False)
+    assert refused.value.code == "error-repository-name-chat"
+
+
+@pytest.mark.parametrize("text", ["HEAD", "21da2dc", "@21da2dc", "https://github.com/acme/widget"])
+def test_a_chat_has_no_current_folder_to_look_a_commit_up_in(text: str) -> None:
+    with pytest.raises(InputError) as refused:
+        parse_commit(text, PAGES, folders=False)
+    assert refused.value.code == "error-commit-name-chat"
+
+
+@pytest.mark.parametrize("piece", ["/commit/x", "/commits", "/pull/7/commits", "/-", "@", "/"])
+@pytest.mark.parametrize("size", [1_900, 100_000])
+def test_a_long_address_is_refused_or_parsed_at_once(piece: str, size: int) -> None:
+    text = "https://github.com/acme/widget" + piece * (size // len(piece)) + "%0A"
+    begun = time.process_time()
+    for parse in (parse_repository, parse_commit):
+        with pytest.raises(InputError):
+            parse(text, PAGES)
+    assert time.process_time() - begun < 1

@@ -5,22 +5,18 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from analyzers.errors import InputError
 from analyzers.model import Range
 from bot.sources.locators import (
-    GitHubRepository,
     Locator,
     parse_commit,
     parse_repository,
+    path_of,
     without_userinfo,
 )
 
-_REPOSITORY = r"(?P<repo>[^/]+/.+?)(?:/-)?"
-_COMPARISON = re.compile(
-    rf"{_REPOSITORY}/compare/(?P<base>.+?)\.{{2,3}}(?P<head>.+?)(?:\.patch|\.diff)?/?"
-)
 _PULL_RANGE = re.compile(
     r"(?P<repo>[^/]+/[^/]+)/pull/\d+/(?:files|changes)/(?P<base>[0-9a-f]{4,64})\.\.(?P<head>[0-9a-f]{4,64})/?"
 )
@@ -64,7 +60,7 @@ class PullLink:
 Link = CommitLink | RangeLink | PullLink
 
 
-def parse_link(text: str, github_pages: str, github_api: str) -> Link:
+def parse_link(text: str, github_pages: str, github_api: str, *, folders: bool = True) -> Link:
     """What an address, or `REPO@NAME`, means.
 
     Besides what `parse_commit` takes: a comparison, a pull request with its commits and files, and
@@ -74,34 +70,50 @@ def parse_link(text: str, github_pages: str, github_api: str) -> Link:
         text: what was pasted.
         github_pages: where the pages of the configured GitHub host are.
         github_api: where its API is.
+        folders: as for `parse_repository`.
 
     Raises:
         InputError: it is none of these.
     """
     text = text.strip().strip("<>")
     if "://" not in text:
-        return CommitLink(*parse_commit(text, github_pages))
+        return CommitLink(*parse_commit(text, github_pages, folders=folders))
     address = _split(text)
-    path = unquote(address.path).lstrip("/")
+    path = path_of(address)
 
     def repository(name: str) -> Locator:
         home = address._replace(path=f"/{name}", query="", fragment="").geturl()
-        return parse_repository(home, github_pages)
+        return parse_repository(home, github_pages, folders=folders)
 
     if address.hostname == urlsplit(github_api).hostname and (api := _API_PATH.fullmatch(path)):
-        return CommitLink(GitHubRepository(api["repo"]), api["name"])
-    if found := _PULL_RANGE.fullmatch(path) or _COMPARISON.fullmatch(path):
+        return CommitLink(parse_repository(api["repo"], github_pages, folders=False), api["name"])
+    if found := _PULL_RANGE.fullmatch(path):
         return RangeLink(repository(found["repo"]), Range(found["base"], found["head"]))
+    home, compares, ends = path.partition("/compare/")
+    if compares:
+        return RangeLink(repository(home.removesuffix("/-")), _compared(ends, text))
     if found := _PULL_COMMIT.fullmatch(path):
         return CommitLink(repository(found["repo"]), found["name"])
     if found := _PULL.fullmatch(path):
         return PullLink(repository(found["repo"]), int(found["number"]))
-    return CommitLink(*parse_commit(text, github_pages))
+    return CommitLink(*parse_commit(text, github_pages, folders=folders))
 
 
 def addresses_in(text: str) -> tuple[str, ...]:
     """Every web address in a text, in order, without the mark that ends a sentence."""
     return tuple(found.rstrip(".,;:!?") for found in _ADDRESS.findall(text))
+
+
+def _compared(ends: str, text: str) -> Range:
+    ends = ends.rstrip("/").removesuffix(".patch").removesuffix(".diff")
+    base, dots, head = ends.partition("...")
+    if not dots:
+        base, dots, head = ends.partition("..")
+    if ":" in ends:
+        raise InputError("error-compare-fork", value=without_userinfo(text))
+    if not (base and head):
+        raise InputError("error-compare-base", value=without_userinfo(text))
+    return Range(base, head)
 
 
 def _split(text: str) -> SplitResult:

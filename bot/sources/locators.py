@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from analyzers.errors import InputError, SourceError
+from analyzers.text import clean_line, shorten
 from bot.sources.giturls import parse_address
+
+MAX_PATH = 1_000
+"""Characters of an address's path: longer ones are nobody's repository."""
 
 _OWNER_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,99})/[A-Za-z0-9._-]{1,100}")
 _COMMIT_PATH = re.compile(
@@ -95,55 +100,129 @@ def web_address(api_url: str) -> str:
     return f"{address.scheme}://{address.netloc.removeprefix('api.')}"
 
 
-def parse_repository(text: str, github_pages: str) -> Locator:
+def parse_repository(text: str, github_pages: str, *, folders: bool = True) -> Locator:
     """What a repository's name means.
 
     An existing folder that is named by a path or holds a repository is that folder; a page of the
     GitHub host and `owner/name` mean GitHub's API; any other address, and one that ends in `.git`,
     is cloned by git.
 
+    Args:
+        text: the name.
+        github_pages: where the pages of the configured GitHub host are.
+        folders: False for the words of a chat, which are to find out nothing of this machine:
+            no folder is looked for, and only a whole path means one.
+
     Raises:
         InputError: it is none of these.
     """
     text = text.strip()
+    if not folders:
+        return _named_in_a_chat(text, github_pages)
     if text.startswith((".", "/", "~")):
         return _folder(text)
     if "://" in text:
         return _parse_address(_split(text), text, github_pages)
-    if _OWNER_NAME.fullmatch(text) and not _holds_repository(Path(text)):
+    if _is_owner_name(text) and not _holds_repository(Path(text)):
         return GitHubRepository(text.removesuffix(".git"))
     if _is_folder(text):
         return Folder(Path(text))
     return _git_url(text)
 
 
-def parse_commit(text: str, github_pages: str) -> tuple[Locator, str]:
+def parse_commit(text: str, github_pages: str, *, folders: bool = True) -> tuple[Locator, str]:
     """The repository and the name of a commit.
 
     A page of a commit (also of a pull request's commit, with `.patch`, `.diff`, query or
     fragment), `REPO@NAME`, or the name alone, which is looked up in the current folder.
+
+    Args:
+        text: what was given.
+        github_pages: where the pages of the configured GitHub host are.
+        folders: as for `parse_repository`.
 
     Raises:
         InputError: it is none of these.
     """
     text = text.strip()
     address = _split(text) if "://" in text else None
-    if address and (page := _COMMIT_PATH.fullmatch(unquote(address.path).lstrip("/"))):
+    is_page = address is not None and address.scheme != "file"
+    if address and is_page and (page := _COMMIT_PATH.fullmatch(path_of(address))):
         home = address._replace(path=f"/{page['repo']}", query="", fragment="").geturl()
-        return parse_repository(home, github_pages), page["name"]
+        return parse_repository(home, github_pages, folders=folders), page["name"]
     repository, _, name = text.rpartition("@")
     if address and "@" not in address.path:
         name = ""  # what stands before the @ is a user, not a repository
     if not name or name.startswith("-") or "/" in name:
-        raise InputError("error-commit-name", value=without_userinfo(text))
+        code = "error-commit-name" if folders else "error-commit-name-chat"
+        raise InputError(code, value=shorten(without_userinfo(text), 200))
     if repository:
-        return parse_repository(repository, github_pages), name
+        return parse_repository(repository, github_pages, folders=folders), name
+    if not folders:
+        raise InputError("error-commit-name-chat", value=shorten(text, 200))
     return Folder(Path()), name
 
 
 def without_userinfo(text: str) -> str:
     """An address as people may see it: without user and password, and without its query."""
     return re.sub(r"^([\w+.-]+://)?[^/\s]*@", r"\1", text).partition("?")[0]
+
+
+def path_of(address: SplitResult) -> str:
+    """The path of an address as people read it, without the slash before it.
+
+    Raises:
+        InputError: nothing is called so: it is endless, has control characters, or `..` in it,
+            by which it would mean something else than it seems.
+    """
+    path = unquote(address.path).lstrip("/")
+    odd = re.search(r"[\x00-\x1f\x7f]|(?:^|/)\.{1,2}(?:/|$)", path)
+    if odd or len(path) > MAX_PATH:
+        raise InputError("error-repository-name", value=shorten(clean_line(path), 100))
+    return path
+
+
+def _named_in_a_chat(text: str, github_pages: str) -> Locator:
+    if text.startswith("/"):
+        return _whole_path(text)
+    if _is_owner_name(text):
+        return GitHubRepository(text.removesuffix(".git"))
+    if "://" in text:
+        address = _split(text)
+        if address.scheme == "file":
+            return _whole_path(unquote(address.path))
+        return _of_github(_parse_address(address, text, github_pages), github_pages)
+    if "@" in text:
+        return _of_github(_git_url(text), github_pages)
+    raise _no_repository(text)
+
+
+def _whole_path(text: str) -> Folder:
+    """The folder of a path, without looking whether it is there or where links lead."""
+    if not text.startswith("/") or "\0" in text:
+        raise _no_repository(text)
+    return Folder(Path(os.path.normpath("/" + text.lstrip("/"))))
+
+
+def _no_repository(text: str) -> InputError:
+    return InputError("error-repository-name-chat", value=shorten(without_userinfo(text), 200))
+
+
+def _is_owner_name(text: str) -> bool:
+    name = text.rpartition("/")[2].removesuffix(".git")
+    return bool(_OWNER_NAME.fullmatch(text)) and name not in ("", ".", "..")
+
+
+def _of_github(locator: Locator, github_pages: str) -> Locator:
+    """A clone's address on the GitHub host means the repository: only its API tells whether that is
+    public."""
+    if isinstance(locator, GitUrl):
+        address = parse_address(locator.url)
+        if address.host == _host(urlsplit(github_pages)):
+            if not _is_owner_name(address.path):
+                raise _no_repository(locator.url)
+            return GitHubRepository(address.path)
+    return locator
 
 
 def _split(text: str) -> SplitResult:
@@ -158,10 +237,11 @@ def _split(text: str) -> SplitResult:
 def _parse_address(address: SplitResult, text: str, github_pages: str) -> Locator:
     if address.scheme == "file":
         return Folder(Path(unquote(address.path)))
+    path_of(address)
     is_page = address.scheme in ("http", "https") and not address.path.endswith(".git")
     if is_page and _host(address) == _host(urlsplit(github_pages)):
         owner_name = "/".join(address.path.strip("/").split("/")[:2])
-        if not _OWNER_NAME.fullmatch(owner_name):
+        if not _is_owner_name(owner_name):
             raise InputError("error-repository-name", value=without_userinfo(text))
         return GitHubRepository(owner_name)
     return _git_url(text)

@@ -615,3 +615,8 @@ chat-slack-no-commit = This message has no link to a commit. “Analyse commit�
 chat-telegram-continued = (continued)
 control-back = « Back to the digest
 error-too-many-commits = That is more than { $most } commits, which is the most for a digest in a chat. Choose a shorter time or range; the shell's commitcast digest takes any number.
+
+error-repository-name-chat = “{ $value }” names no repository. Give owner/repo, or its address.
+error-commit-name-chat = “{ $value }” names no commit. Give its address, or owner/repo@SHA.
+error-compare-fork = “{ $value }” compares with another fork, which cannot be read here. Give the pull request's address, or a commit's.
+error-compare-base = “{ $value }” names one end only. Give both: …/compare/A...B

@@ -540,3 +540,8 @@ chat-slack-no-commit = 这条消息里没有提交链接。“Analyse commit”�
 chat-telegram-continued = （续）
 control-back = « 返回摘要
 error-too-many-commits = 提交超过 { $most } 个，超出了聊天摘要的上限。请缩短时间或范围；命令行的 commitcast digest 不限数量。
+
+error-repository-name-chat = “{ $value }”不是有效的仓库。请给出 owner/repo 或仓库地址。
+error-commit-name-chat = “{ $value }”不是有效的提交。请给出提交链接，或 owner/repo@SHA。
+error-compare-fork = “{ $value }”与另一个 fork 作比较，这里无法读取。请改用合并请求或提交的链接。
+error-compare-base = “{ $value }”只有比较的一端。请写明两端：…/compare/A...B

@@ -14,6 +14,7 @@ from typing import Final
 from urllib.parse import unquote
 
 from analyzers.errors import RepositoryNotFound, SourceError
+from analyzers.text import clean_line
 from bot.ports import CommitSource
 from bot.sources.locators import Folder, GitHubRepository, GitUrl, Locator, without_userinfo
 
@@ -51,6 +52,8 @@ class Grants:
         Raises:
             ValueError: it is something else.
         """
+        if clean_line(text) != " ".join(text.split()):
+            raise ValueError(text)  # copied with characters that are not seen
         granted = []
         for part in filter(str.strip, text.split(";")):
             if not (found := _GRANT.fullmatch(part)):

@@ -37,6 +37,9 @@ LONGEST: Final = 1_200.0
 LONGEST_PREVIEW: Final = 15.0
 """Seconds for what to add to a link; later nobody looks."""
 
+FAREWELL: Final = 2.0
+"""Seconds to tell somebody that their command was interrupted."""
+
 NEXT_REFUSAL: Final = 10.0
 """Seconds until a channel is told again that there is too much to do."""
 
@@ -116,6 +119,9 @@ class Front:
                 async with asyncio.timeout(LONGEST):
                     answer = await self._answered(channel, person, conversation, work)
                     await self._show(channel, answer, conversation)
+        except asyncio.CancelledError:
+            await self._interrupt(channel, person, conversation)
+            raise
         except _Full as exc:
             await self._refuse(channel, person, conversation, exc)
         except TimeoutError:
@@ -138,6 +144,16 @@ class Front:
             raise
         if delivered and messages:
             await self._commands.posted(channel, delivered, messages)
+
+    async def _interrupt(self, channel: str, person: Person, conversation: Conversation) -> None:
+        """The process ends: say so in place of the answer, if that is quickly done."""
+        try:
+            async with asyncio.timeout(FAREWELL):
+                words = await self._commands.words(channel, person)
+                page = Page((Prose(words("chat-interrupted")),))
+                await conversation.answer(Answer(page, words, private=True))
+        except (ChatError, TimeoutError) as exc:
+            _log.warning("nobody in %s was told that a command was interrupted: %r", channel, exc)
 
     async def _refuse(
         self, channel: str, person: Person, conversation: Conversation, exc: _Full

@@ -82,9 +82,9 @@ class BarReporter(Reporter):
 
 
 @contextmanager
-def reporter(words: Words) -> Iterator[Reporter]:
-    """The reporter that fits where stderr goes."""
-    if not sys.stderr.isatty():
+def reporter(words: Words, *, is_live: bool = True) -> Iterator[Reporter]:
+    """The reporter that fits where stderr goes; lines alone where a live bar would disturb."""
+    if not (is_live and sys.stderr.isatty()):
         yield LineReporter(words)
         return
     from rich.console import Console

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Final
 
 from analyzers.errors import CommitcastError, InputError, SettingError
+from bot.access import TERMINAL
 from bot.app import open_application
 from bot.config import Settings, load_settings
 from bot.digest import DigestRequest
@@ -46,6 +47,7 @@ from bot.shell_options import (
 )
 from bot.sources.locators import parse_commit, parse_repository, web_address
 from bot.spans import parse_language, parse_zone
+from bot.subscriptions import Defaults
 from formatters.text import Words, words_for
 
 _log = logging.getLogger(__name__)
@@ -178,16 +180,17 @@ def run_chat(*, zone: str | None, language: str | None) -> int:
         from bot.commands.answering import Commands
         from bot.front import Front
 
-        settings = session.settings.model_copy(
-            update={"commitcast_language": session.language, "commitcast_timezone": session.zone}
-        )
-        async with open_application(settings, session.reporter.notify) as app:
+        async with open_application(session.settings, session.reporter.notify) as app:
+            # As /settings would: what is named here wins over what was set here before.
+            await app.subscriptions.change_defaults(
+                TERMINAL, Defaults(zone=zone, language=language)
+            )
             front = Front(Commands(app), app.events)
             chat = TerminalChat(front, session.words, typed=sys.stdin, console=Console())
             await chat.run()
         return Outcome()
 
-    return _run(command, Destination(), zone, language)
+    return _run(command, Destination(), zone, language, is_live=False)
 
 
 def run_bot() -> int:
@@ -204,10 +207,17 @@ def run_bot() -> int:
         return Outcome()
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    return _run(command, Destination(), None, None)
+    return _run(command, Destination(), None, None, is_live=False)
 
 
-def _run(command: Command, destination: Destination, zone: str | None, language: str | None) -> int:
+def _run(
+    command: Command,
+    destination: Destination,
+    zone: str | None,
+    language: str | None,
+    *,
+    is_live: bool = True,
+) -> int:
     words = words_for(language or "en")
     logging.basicConfig(level=logging.WARNING, format="commitcast: %(message)s")
     logging.getLogger("stamina").setLevel(logging.ERROR)  # a retry is no news to a person
@@ -216,7 +226,7 @@ def _run(command: Command, destination: Destination, zone: str | None, language:
         spoken = parse_language(language or settings.commitcast_language)
         words = words_for(spoken)
         read_in = parse_zone(zone) if zone else settings.commitcast_timezone
-        with reporter(words) as shown:
+        with reporter(words, is_live=is_live) as shown:
             session = Session(settings, words, read_in, spoken, shown)
             outcome = asyncio.run(_stoppable(command(session)))
         _deliver(outcome.reports, destination, words)

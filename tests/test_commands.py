@@ -453,3 +453,11 @@ async def test_a_private_commit_is_previewed_nowhere(
             assert await front.preview(url, "slack:T1/C1")
             github.private = True
             assert await front.preview(url, "slack:T1/C1") is None
+
+
+async def test_a_digest_that_shows_nothing_is_still_the_latest(opened: Opened) -> None:
+    async with opened() as front:
+        ada = Speaker(front)
+        await ada.says("/digest acme/widget")
+        await ada.says("/digest acme/widget path:nowhere/")
+        assert "shows no commit" in text_of((await ada.says("/expand 1")).page)

@@ -254,3 +254,24 @@ async def test_a_chat_that_takes_no_answer_is_logged_and_ends_nothing(
     await front.ask(asked(), RecordingConversation(fault=ChatError("error-internal")))
     assert "no answer in slack:T1/C1" in caplog.text
     assert await said(front) == "Done."
+
+
+async def test_who_waits_is_told_when_the_process_ends(
+    front: Front, commands: Commands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = asyncio.Event()
+
+    async def work(show: Show) -> Answer:
+        begun.set()
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    working(commands, monkeypatch, work)
+    conversation = RecordingConversation()
+    asking = asyncio.create_task(front.ask(asked(), conversation))
+    await begun.wait()
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+    (answer,) = conversation.answers
+    assert "being restarted" in text_of(answer.page)

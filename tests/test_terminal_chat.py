@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+import pty
+import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -104,3 +109,36 @@ async def test_the_folder_is_asked_when_a_sha_stands_alone(shell: Shell, repo: R
     ran = await shell.run("chat", typed=f"{repo.git('rev-parse', 'main')}\n0123456\n")
     assert "Add part 2" in ran.out
     assert "No commit “0123456”" in ran.out
+
+
+async def test_what_the_command_line_names_wins(shell: Shell, repo: Repo) -> None:
+    await shell.run("chat", typed="/settings lang:zh\n")
+    ran = await shell.run("chat", "--lang", "en", typed="help\n")
+    assert "Commands" in ran.out
+
+
+async def test_a_terminal_shows_what_is_typed_and_no_bar(shell: Shell) -> None:
+    """On a pseudo terminal: a bar that moves while somebody types would erase their line."""
+    ours, theirs = pty.openpty()
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "bot", "chat"),
+        cwd=shell.cwd,
+        env=shell.environment() | {"TERM": "xterm-256color"},
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+    )
+    os.close(theirs)
+    shown = b""
+    while "› ".encode() not in shown:
+        shown += await asyncio.to_thread(os.read, ours, 10_000)
+    await asyncio.sleep(1)
+    os.write(ours, b"help\nexit\n")
+    with suppress(OSError):  # the other end is closed
+        while data := await asyncio.to_thread(os.read, ours, 10_000):
+            shown += data
+    assert await process.wait() == 0
+    os.close(ours)
+    assert b"Commands" in shown
+    assert b"\x1b[?25l" not in shown, "the cursor is hidden"
+    assert "━".encode() not in shown

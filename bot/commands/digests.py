@@ -94,8 +94,6 @@ class Digests:
         digest = await self._make(locator, request, scene, show)
         words = words_for(request.language)
         page = digest_page(digest, words, digest_id := new_id())
-        if not digest.entries:
-            return Answer(replace(page, digest=None), words)
         record = Delivered(
             id=digest_id,
             repository=locator.address,

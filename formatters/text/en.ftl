@@ -430,7 +430,7 @@ error-setting-telegram-token = { $name } is “{ $value }”. Set it to the toke
 error-setting-public-url = { $name } is “{ $value }”. Set it to the https:// address under which the Internet reaches COMMITCAST_PORT.
 error-setting-port = { $name } is “{ $value }”. Set it to a port from 1 to 65535.
 error-setting-grants = { $name } is “{ $value }”. Write REPOSITORY=CHANNEL,CHANNEL and a ; between several, for example acme/*=slack:T012/C345; acme/secret=telegram:-100123.
-error-not-granted = There is no public repository { $repository }. Check the name. If it is private, whoever runs this bot can let this channel read it: COMMITCAST_PRIVATE_GRANTS="{ $repository }={ $channel }".
+error-not-granted = There is no public repository { $repository }. Check the name. If it is private, whoever runs this bot can let this channel read it: `COMMITCAST_PRIVATE_GRANTS="{ $repository }={ $channel }"`
 
 ## Errors: options
 
@@ -475,7 +475,7 @@ chat-telegram-button = This button no longer works. Ask for the digest again wit
 command-subscribe = follow a repository here
 command-unsubscribe = follow it no longer
 command-subscriptions = what is followed here, and when the next digest is due
-command-digest = a digest now: of a day, 24h, 7d or A..B
+command-digest = a digest now: of a day, of 24h or 7d, or of a range
 command-expand = the full analysis of a commit, by its number or SHA
 command-analyze = analyse any commit, comparison or pull request by its address
 command-report = the full report of a day as a file
@@ -502,11 +502,11 @@ subscribed = This channel now follows { $repository }
 subscribed-when = A digest at { $time } ({ $zone }), { $days }; the first is due { $due }.
 subscribed-what = On { $branches }, as { $options }
 subscribed-before = It was already followed, as { $options }; that is replaced.
-subscribed-now = Read the latest day at once: { $command }
+subscribed-now = In this version digests do not come by themselves yet: { $command } shows the latest day at once.
 unsubscribed = This channel follows { $repository } no longer.
 subscriptions-none = Nothing is followed here yet. Start with { $command }
 subscriptions-title = Followed here ({ $n })
-subscription = { $repository } — next digest due { $due } — { $options }
+subscription = { $repository } — due { $due } — { $options }
 days-daily = every day
 days-weekdays = on weekdays
 days-weekends = on weekends
@@ -535,7 +535,10 @@ error-settings-what = Give options alone: { $command }
 error-which-repository = Several repositories are followed here: { $repositories }. Name one: { $command }
 error-no-repository = Nothing is followed here yet, so name a repository: { $command }
 error-no-digest-here = No digest was posted here yet. Ask for one: { $command }
-error-number-unknown = There is no number { $number } in that digest; it goes from 1 to { $n }.
+error-number-unknown = { $n ->
+    [0] The latest digest here shows no commit.
+   *[other] There is no number { $number } in that digest; it goes from 1 to { $n }.
+}
 error-sha-not-here = No commit “{ $sha }” was in a digest of this channel or is in a repository that it follows. Name its repository: { $command }
 error-digest-gone = This digest is no longer kept, or belongs to another channel. A commit of it can still be analysed: { $command }
 error-not-followed = { $repository } is not followed here. Followed are: { $repositories }
@@ -620,3 +623,4 @@ error-repository-name-chat = “{ $value }” names no repository. Give owner/re
 error-commit-name-chat = “{ $value }” names no commit. Give its address, or owner/repo@SHA.
 error-compare-fork = “{ $value }” compares with another fork, which cannot be read here. Give the pull request's address, or a commit's.
 error-compare-base = “{ $value }” names one end only. Give both: …/compare/A...B
+chat-interrupted = The bot is being restarted, and this was not finished. Please ask again in a minute; what was analysed is kept.

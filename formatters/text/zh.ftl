@@ -358,7 +358,7 @@ error-setting-telegram-token = { $name } 的值为“{ $value }”。请设为 B
 error-setting-public-url = { $name } 的值为“{ $value }”。请设为外网可以访问到 COMMITCAST_PORT 的 https:// 地址。
 error-setting-port = { $name } 的值为“{ $value }”。请设为 1 到 65535 之间的端口号。
 error-setting-grants = { $name } 的值为“{ $value }”。格式为 仓库=频道,频道，多条之间用 ; 分隔，例如 acme/*=slack:T012/C345; acme/secret=telegram:-100123。
-error-not-granted = 没有名为 { $repository } 的公开仓库，请检查名称。如果它是私有仓库，机器人的管理员可以授权本频道读取：COMMITCAST_PRIVATE_GRANTS="{ $repository }={ $channel }"。
+error-not-granted = 没有名为 { $repository } 的公开仓库，请检查名称。如果它是私有仓库，机器人的管理员可以授权本频道读取：`COMMITCAST_PRIVATE_GRANTS="{ $repository }={ $channel }"`
 
 ## 错误：选项
 
@@ -403,18 +403,18 @@ chat-telegram-button = 此按钮已失效。请用 /digest 重新获取摘要。
 command-subscribe = 在此关注一个仓库
 command-unsubscribe = 取消关注
 command-subscriptions = 查看已关注的仓库和下次摘要时间
-command-digest = 立即生成摘要：某一天、24h、7d 或 A..B
+command-digest = 立即生成摘要：某一天、24h、7d 或某个范围
 command-expand = 按编号或 SHA 展开某个提交的完整分析
-command-analyze = 按链接分析任意提交、比较或合并请求
+command-analyze = 按链接分析任意提交、版本对比或 PR
 command-report = 把某一天的完整报告作为文件发送
-command-settings = 本聊天的语言、时区、时间、日期和最低重要性
+command-settings = 本聊天的语言、时区、时间、日期和最低重要程度
 command-help = 显示本列表
 help-title = 命令
 help-options = 选项
 help-branch = `branch:main,release/*` — 关注的分支；默认为仓库的默认分支
 help-path = `path:src/** -path:docs/**` — 只看（或排除）改动这些文件的提交
 help-author = `author:ada -author:bots` — 只看（或排除）这些作者
-help-min = `min:medium` — 最低重要性：low、medium 或 high
+help-min = `min:medium` — 最低重要程度：low、medium 或 high
 help-at = `at:09:00` — 摘要时间
 help-tz = `tz:Asia/Shanghai` — 摘要所用时区
 help-days = `days:weekdays` — daily、weekdays、weekends，或 mon,wed,fri
@@ -424,29 +424,29 @@ help-more = 单独发送提交链接即可分析；单独发送数字即可展�
 progress-repository = 正在查找 { $name }
 progress-commit = 正在分析 { $sha } …
 report-sent = 完整报告：{ $title }
-hint-no-model = 仅由规则生成。如需语言模型的分析，请机器人的管理员设置 OPENAI_API_KEY，或 OPENAI_BASE_URL 与 OPENAI_MODEL。
+hint-no-model = 仅由规则生成。如需语言模型的分析，请联系机器人的管理员设置 OPENAI_API_KEY，或 OPENAI_BASE_URL 与 OPENAI_MODEL。
 
 subscribed = 本频道已关注 { $repository }
 subscribed-when = 摘要时间：{ $time }（{ $zone }），{ $days }；首次为 { $due }。
 subscribed-what = 分支：{ $branches }，选项：{ $options }
 subscribed-before = 此前已关注，选项为 { $options }，现已替换。
-subscribed-now = 立即查看最近一天：{ $command }
+subscribed-now = 当前版本尚不会自动发送摘要；立即查看最近一天：{ $command }
 unsubscribed = 本频道已取消关注 { $repository }。
 subscriptions-none = 这里还没有关注任何仓库。可以这样开始：{ $command }
 subscriptions-title = 已关注（{ $n }）
-subscription = { $repository } — 下次摘要 { $due } — { $options }
+subscription = { $repository } — 预定时间 { $due } — { $options }
 days-daily = 每天
 days-weekdays = 工作日
 days-weekends = 周末
 settings-title = 本聊天的设置
 settings-changed = 本聊天的设置（已更新）
-settings-how = 修改方法：{ $command }。已关注的仓库沿用原有选项，重新关注后才会生效。
+settings-how = 修改方法：{ $command }。已关注的仓库不受影响；要应用新设置，请重新关注。
 settings-model = 模型：{ $model }
 setting-lang = 语言：{ $value }
 setting-tz = 时区：{ $value }
 setting-at = 摘要时间：{ $value }
-setting-days = 日期：{ $value }
-setting-min = 最低重要性：{ $value }
+setting-days = 发送日：{ $value }
+setting-min = 最低重要程度：{ $value }
 
 ## 错误：命令
 
@@ -463,14 +463,17 @@ error-settings-what = 请只写选项：{ $command }
 error-which-repository = 这里关注了多个仓库：{ $repositories }。请指定一个：{ $command }
 error-no-repository = 这里还没有关注仓库，请指定一个：{ $command }
 error-no-digest-here = 这里还没有发布过摘要。可以现在生成：{ $command }
-error-number-unknown = 该摘要中没有编号 { $number }，编号范围是 1 到 { $n }。
+error-number-unknown = { $n ->
+    [0] 最近一份摘要中没有提交。
+   *[other] 该摘要中没有编号 { $number }，编号范围是 1 到 { $n }。
+}
 error-sha-not-here = 本频道的摘要和所关注的仓库中都没有提交“{ $sha }”。请写明仓库：{ $command }
 error-digest-gone = 这份摘要已不再保留，或属于其他频道。其中的提交仍可单独分析：{ $command }
 error-not-followed = 这里没有关注 { $repository }。已关注：{ $repositories }
 error-nothing-followed = 这里没有关注 { $repository }，也没有关注任何其他仓库。
 error-too-many-subscriptions = 本频道已关注 { $most } 个仓库，达到上限。请先取消关注其中一个。
 error-may-not-manage = 你没有权限更改本频道关注的内容：Slack 访客不可以，Telegram 群组中只有管理员可以。请联系有权限的人。
-error-pull-request-unsupported = 只能读取所配置的 GitHub 主机上的合并请求。请改用提交链接或范围。
+error-pull-request-unsupported = 只能读取所配置的 GitHub 主机上的 PR。请改用提交链接或范围。
 error-busy-channel = 本频道还有 { $n } 个命令正在执行。请等其中一个完成后再试。
 error-busy = 当前执行中的命令过多，请一分钟后再试。
 error-took-too-long = 执行 { $minutes } 分钟仍无结果，已停止。请重试；已完成的分析会保留，下次会更快。
@@ -500,7 +503,7 @@ error-no-chat = 尚未配置任何聊天平台。请设置 SLACK_BOT_TOKEN 和 S
 error-no-chat-left = 所有聊天平台都无法使用，原因见上文。请修正设置后重新启动。
 error-slack-half = 已设置 SLACK_BOT_TOKEN，但缺少 SLACK_APP_TOKEN（Socket Mode）或 SLACK_SIGNING_SECRET（HTTP）。请设置其中之一，做法见 docs/slack.md。
 error-port-taken = 端口 { $port } 无法使用：{ $reason }。请把 COMMITCAST_PORT 设为空闲端口。
-error-pull-request-not-found = 该仓库没有编号为 { $number } 的合并请求，请检查编号。
+error-pull-request-not-found = 该仓库没有编号为 { $number } 的 PR，请检查编号。
 
 ## Slack：控件与提示
 
@@ -545,3 +548,4 @@ error-repository-name-chat = “{ $value }”不是有效的仓库。请给出 o
 error-commit-name-chat = “{ $value }”不是有效的提交。请给出提交链接，或 owner/repo@SHA。
 error-compare-fork = “{ $value }”与另一个 fork 作比较，这里无法读取。请改用合并请求或提交的链接。
 error-compare-base = “{ $value }”只有比较的一端。请写明两端：…/compare/A...B
+chat-interrupted = 机器人正在重启，此命令未能完成。请一分钟后重试；已完成的分析会保留。

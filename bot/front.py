@@ -228,7 +228,8 @@ async def _progress(conversation: Conversation) -> AsyncIterator[Show]:
                     await conversation.progress(shown)
                 except ChatError as exc:
                     _log.info("no progress shown: %s", exc)
-                    return
+                    if exc.permanent:
+                        return
 
     done = asyncio.Event()
     telling = asyncio.create_task(tell())

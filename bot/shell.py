@@ -207,6 +207,7 @@ def run_bot() -> int:
         return Outcome()
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs every request
     return _run(command, Destination(), None, None, is_live=False)
 
 

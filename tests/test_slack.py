@@ -341,6 +341,19 @@ async def test_what_belongs_to_a_digest_goes_into_its_thread_and_says_so(
     assert len(alone(slack)) == 1  # who is in the thread need not be told
 
 
+async def test_who_asks_in_another_thread_is_told_where_the_answer_is(
+    slack: SlackServer, front: RecordingFront
+) -> None:
+    digest = await a_digest(slack, front)
+    front.respond = lambda _: replace(saying("Commit 12"), beneath=(digest.ts,))
+    elsewhere = await slack.mention("expand 12")
+    await answered(slack, front, 2)
+    assert [m.text for m in slack.workspace.replies(digest)] == ["Commit 12"]
+    [told] = await slack.until(lambda: alone(slack))
+    assert f"archives/C1/p{digest.ts.replace('.', '')}" in told
+    assert elsewhere.payload["event"]["ts"] != digest.ts
+
+
 async def test_a_digest_that_was_deleted_takes_no_answer_along(
     slack: SlackServer, front: RecordingFront
 ) -> None:

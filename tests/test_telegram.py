@@ -605,3 +605,12 @@ async def test_an_answer_follows_a_group_that_has_become_another(
     assert (message.text, message.reply_to) == ("Here", None)
     assert front.shown == [(str(message.id),)]
     assert front.moves == [(f"telegram:{group.id}", f"telegram:{after.id}")]
+
+
+async def test_an_address_in_a_sentence_ends_where_the_sentence_goes_on(
+    telegram: TelegramServer, front: RecordingFront
+) -> None:
+    ada = telegram.person()
+    await telegram.say(telegram.private(ada), ada, f"看看 {URL}，谢谢。")
+    await telegram.until(lambda: front.asked)
+    assert front.asked[0].text == f"analyze {URL}"

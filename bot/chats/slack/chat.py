@@ -64,6 +64,7 @@ class SlackChat(Chat):
         self._verifier = SignatureVerifier(signing_secret) if signing_secret else None
         self._words = words_for(language)
         self._app: AsyncApp | None = None  # while connected
+        self._tasks = Tasks()  # they outlive a connection: answers are sent over others
 
     @property
     def name(self) -> str:
@@ -83,9 +84,8 @@ class SlackChat(Chat):
             ChatError: Slack cannot be reached, or refuses a token, which is permanent.
         """
         workspace, identity = await self._identify()
-        tasks = Tasks()
         app = _bolt_app(identity, self._api.client.base_url)
-        Events(self._front, self._api, workspace, tasks, self._words).listen(app)
+        Events(self._front, self._api, workspace, self._tasks, self._words).listen(app)
         try:
             if self._app_token:
                 await sockets.serve(app, self._api, self._app_token)
@@ -93,9 +93,11 @@ class SlackChat(Chat):
                 self._app = app
                 _log.info("Slack sends to %s as %s", EVENTS_PATH, workspace.bot_name)
                 await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            await self._tasks.aclose()
+            raise
         finally:
             self._app = None
-            await tasks.aclose()
 
     async def _identify(self) -> tuple[Workspace, AuthorizeResult]:
         try:

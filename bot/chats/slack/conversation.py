@@ -115,7 +115,8 @@ class SlackConversation(Conversation):
             sent.append(await self._post(message, thread or sent[0]))
         if answer.document:
             await self._upload(answer.document, thread)
-        if answer.beneath and thread and not self._place.reads_thread:
+        is_read = self._place.reads_thread and thread == self._place.thread
+        if answer.beneath and thread and not is_read:
             await self._point_to(thread, answer.words)
         return tuple(sent)
 

@@ -93,13 +93,14 @@ class TelegramConversation(Conversation):
                 await self._bot.send_chat_action(
                     self._place.chat_id, ChatAction.TYPING, message_thread_id=self._place.topic
                 )
-            elif self._note is None:
-                self._note = await self._send_once(message)
-            else:
-                try:
+                return
+            try:
+                if self._note is None:
+                    self._note = await self._send_once(message)
+                else:
                     await self._edit_once(self._note, message)
-                except RetryAfter:
-                    return  # later news will do
+            except RetryAfter:
+                return  # later news will do
 
     async def answer(self, answer: Answer) -> tuple[str, ...]:
         """Show it: in the message that was pressed, or in new ones."""

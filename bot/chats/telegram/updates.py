@@ -17,6 +17,7 @@ from bot.chats.tasks import Tasks
 from bot.chats.telegram.conversation import Place, TelegramConversation
 from bot.chats.telegram.requests import patiently, translated
 from bot.conversation import Asked, Person, Pressed
+from bot.sources.links import addresses_in
 from formatters.model import Action
 from formatters.text import words_for
 
@@ -29,7 +30,6 @@ KINDS: Final = (Update.MESSAGE, Update.CHANNEL_POST, Update.CALLBACK_QUERY)
 _COMMAND: Final = re.compile(
     r"/(?P<name>\w{1,32})(?:@(?P<bot>\w+))?(?:\s+(?P<arguments>.*))?", re.DOTALL
 )
-_ADDRESS: Final = re.compile(r"https?://\S+")
 
 _log = logging.getLogger(__name__)
 
@@ -117,8 +117,8 @@ def command_of(message: Message, bot: str, commands: Collection[str]) -> str | N
     elif not is_private:
         return None
     first = text.split(maxsplit=1)[0].lower() if text else "help"
-    if first not in commands and (address := _ADDRESS.search(text)):
-        return f"analyze {address[0].rstrip('.,;:!?)>]')}"
+    if first not in commands and (addresses := addresses_in(text)):
+        return f"analyze {addresses[0]}"
     return text or first
 
 

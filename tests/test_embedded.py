@@ -176,10 +176,12 @@ def test_ten_processes_that_start_at_once_share_one_server(
 
 def test_killed_users_leave_no_server_behind(start_user: Callable[[], User]) -> None:
     first, second = start_user(), start_user()
-    pid = server_pid(first.socket())
+    socket = first.socket()
+    pid = server_pid(socket)
     supervisor = supervisor_of(pid)
+    assert second.socket() == socket
     first.kill()
-    assert server_pid(second.socket()) == pid
+    assert server_pid(socket) == pid
     second.kill()
     wait_until(lambda: not is_running(pid) and not is_running(supervisor))
 

@@ -21,6 +21,7 @@ from redis.asyncio import Redis
 from analyzers.errors import (
     AccessRefused,
     EmptyRepository,
+    InputError,
     RateLimited,
     RepositoryNotFound,
     RevisionNotFound,
@@ -28,7 +29,7 @@ from analyzers.errors import (
 )
 from analyzers.model import MAX_PATCH_BYTES, Commit, Range
 from bot.ports import Notice, Window
-from bot.sources.github import GitHubSource
+from bot.sources.github import MAX_PAGES, GitHubSource
 from bot.sources.github_api import CONCURRENCY, REAL_TIME, Pace
 from bot.sources.locators import web_address
 from bot.stores.responses import RedisResponseCache
@@ -105,6 +106,7 @@ async def opened(redis: Redis, notices: list[Notice]) -> AsyncIterator[Opened]:
         token: str | None = "a-token",
         pace: Pace = REAL_TIME,
         max_wait: float = 3600.0,
+        max_pages: int = MAX_PAGES,
     ) -> GitHubSource:
         source = GitHubSource(
             name,
@@ -113,6 +115,7 @@ async def opened(redis: Redis, notices: list[Notice]) -> AsyncIterator[Opened]:
             cache=RedisResponseCache(redis),
             notify=notices.append,
             max_wait=max_wait,
+            max_pages=max_pages,
             _pace=pace,
         )
         sources.append(source)
@@ -195,16 +198,13 @@ async def test_a_list_that_lacks_commits_is_an_error(small: Path, opened: Opened
     assert (caught.value.code, caught.value.details["total"]) == ("error-github-incomplete", 300)
 
 
-async def test_an_endless_list_ends(
-    small: Path, opened: Opened, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("bot.sources.github.MAX_PAGES", 5)
+async def test_an_endless_list_ends(small: Path, opened: Opened) -> None:
     async with GitHubServer(small) as server:
         link = f'<{server.api_url}/repositories/1/compare/again>; rel="next"'
         answer = sends(b'{"total_commits": 1, "commits": []}', Link=link)
         server.inject(answer, times=100, path="/compare/")
-        with pytest.raises(SourceError, match="endless"):
-            await opened(server).list_shas(Range("a" * 40, "b" * 40))
+        with pytest.raises(InputError, match="too-many-commits"):
+            await opened(server, max_pages=5).list_shas(Range("a" * 40, "b" * 40))
 
 
 @pytest.mark.parametrize("missing", ["base", "head"])

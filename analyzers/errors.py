@@ -13,6 +13,9 @@
     │   └── PromptTooLong           the commit does not fit into what the model can read
     ├── StoreError              Redis, or the embedded server, cannot be used
     └── ChatError               a chat did not take a message or an answer
+        ├── OutcomeUnknown          it may have taken it, and has not said so
+        ├── TokenRefused            it takes nothing from us, whatever the channel
+        └── ChannelMoved            the channel has become another one
 
 Every error names a message of the catalogue (`formatters/text/*.ftl`) by its `code` and brings
 that message's variables in `details`, so that people read it in their language; `str(error)` is
@@ -89,6 +92,29 @@ class StoreError(CommitcastError):
 
 class ChatError(CommitcastError):
     """A chat did not take a message, or did not answer a question."""
+
+
+class OutcomeUnknown(ChatError):
+    """A request may have had its effect: the answer was lost. What is not harmless to do twice is
+    looked up before it is done again, or marked (invariant 2)."""
+
+
+class TokenRefused(ChatError):
+    """A chat takes nothing from us, whatever the channel: there is nothing the matter with it."""
+
+
+class ChannelMoved(ChatError):
+    """A channel has become another one; nothing was sent."""
+
+    def __init__(self, code: str, *, channel: str) -> None:
+        """Which one.
+
+        Args:
+            code: the message in the catalogue.
+            channel: the key of the new channel, as `bot.conversation.Asked.channel`.
+        """
+        super().__init__(code, channel=channel)
+        self.channel = channel
 
 
 class ModelError(CommitcastError):

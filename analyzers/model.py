@@ -416,7 +416,19 @@ class Range:
     """What is wanted: any name of a commit."""
 
 
-Span = Day | Period | Range
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """A scheduled digest: what is new since the one before it, whatever the commits' dates say."""
+
+    date: Date
+    """The local day that it was due on: a label, which selects nothing."""
+    zone: str
+    """The IANA zone of that day."""
+    since: datetime | None
+    """When the one before it was made, in UTC; None for the first."""
+
+
+Span = Day | Period | Range | Edition
 
 
 @dataclass(frozen=True, slots=True)
@@ -464,13 +476,41 @@ class Group:
 
 
 class LeftOut(StrEnum):
-    """Why a commit of a digest's span is counted and not shown: what its readers asked for."""
+    """Why a commit of a digest's span is counted and not shown."""
 
     BOTS = "bots"
     AUTHORS = "authors"
     PATHS = "paths"
     BELOW_MEDIUM = "below-medium"
     BELOW_HIGH = "below-high"
+    BROUGHT_IN = "brought-in"
+    """Only what landed itself is asked for, and a merge that is shown brought it in."""
+    KNOWN = "known"
+    """The same change under another name, which was reported before the history was rewritten."""
+    TOO_MANY = "too-many"
+    """There are more than anybody reads: the oldest are only counted."""
+
+
+class RemarkCode(StrEnum):
+    """What is said of the history itself; worded by the formatters."""
+
+    REWRITTEN = "rewritten"
+    """`branch` was rewritten: `n` commits that were reported are no longer on it."""
+    CURSOR_LOST = "cursor-lost"
+    """The commit where the last digest ended is gone: commits are chosen by their dates."""
+    BRANCH_GONE = "branch-gone"
+    """`branch` does not exist any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """Something that readers of a digest should know of the history."""
+
+    code: RemarkCode
+    branch: str = ""
+    """The branch that it is about; may be empty."""
+    n: int = 0
+    """A number of commits, where the code has one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -494,6 +534,8 @@ class Digest:
     left_out: tuple[tuple[LeftOut, int], ...] = ()
     """How many commits of the span are not shown, by the reason, in the order of `LeftOut`. With
     the entries they are all commits of the span."""
+    remarks: tuple[Remark, ...] = ()
+    """What is to be said of the history itself."""
 
     @property
     def entries(self) -> tuple[Entry, ...]:

@@ -40,6 +40,18 @@ Selection = Window | Range
 
 
 @dataclass(frozen=True, slots=True)
+class Node:
+    """A commit's place in the history."""
+
+    sha: str
+    """The full object name."""
+    parents: tuple[str, ...]
+    """The parents' object names, first parent first."""
+    committed_at: datetime
+    """When it was committed by the committer's clock, in UTC."""
+
+
+@dataclass(frozen=True, slots=True)
 class Notice:
     """Something that a person who waits should know, worded by the catalogue."""
 
@@ -91,6 +103,20 @@ class CommitSource(ABC):
 
         Raises:
             RevisionNotFound: an end of the range, or the window's head, is not in the repository.
+        """
+
+    @abstractmethod
+    async def list_new(self, heads: Sequence[str], known: Sequence[str]) -> tuple[Node, ...]:
+        """Every commit that is reachable from one of the heads and from nothing that is known,
+        each once, merges included, newest first by committer date; as `git rev-list heads --not
+        known`.
+
+        Args:
+            heads: full names of commits.
+            known: full names of commits; with none, the whole histories are listed.
+
+        Raises:
+            RevisionNotFound: one of them is not in the repository; `details["name"]` says which.
         """
 
     @abstractmethod

@@ -25,6 +25,8 @@ class Filters:
     """Patterns of authors' names or addresses, see `bot.filters`; `bots` is all automation."""
     minimum: Importance = Importance.LOW
     """Commits of less importance are not shown."""
+    first_parent: bool = False
+    """Show what landed on the branches themselves: what a merge brings in is only counted."""
 
 
 BOTS: Final = "bots"
@@ -49,13 +51,16 @@ class Subscription:
     zone: str
     """The IANA zone of `at`, and of the digest's days."""
     days: tuple[int, ...]
-    """On which days of the week, in order; 0 is Monday."""
+    """On which days of the week, in order; 0 is Monday. None at all for one that is only posted by
+    `commitcast post`."""
     language: str
     """The language of its digests (BCP 47)."""
     made_by: str
     """The id of the person who made it; empty where the platform does not tell."""
     made_at: datetime
     """When it was made, in UTC."""
+    tells_quiet_days: bool = False
+    """Whether a line is posted on a day without news."""
 
     @property
     def key(self) -> str:

@@ -1,0 +1,123 @@
+"""Where a subscription stands: what was delivered, and what is on its way.
+
+A ledger changes only as a whole, by whoever has claimed its subscription last, so that the cursor
+moves with the record of the delivery or not at all (invariants 1 and 2).
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from bot.subscriptions import Subscription
+
+Date = date  # a field of that name hides the class from who resolves annotations later
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A digest that is planned and not yet sent as a whole."""
+
+    digest: str
+    """The id of the delivered digest, which has its page."""
+    date: Date
+    """The local day that it was due on."""
+    heads: Mapping[str, str]
+    """The cursor once all of it is sent."""
+    planned_at: datetime
+    """When it was made, in UTC."""
+    sent: tuple[str, ...] = ()
+    """The ids of its messages that are sent, in order."""
+    sending_since: datetime | None = None
+    """Since when the next one is under way, in UTC: until its outcome is noted, nobody knows
+    whether it has arrived."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """Why nothing is delivered any more, until somebody subscribes again."""
+
+    code: str
+    """The message in the catalogue."""
+    details: Mapping[str, str | int]
+    """Its variables."""
+    at: datetime
+    """Since when, in UTC."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """Where one subscription stands."""
+
+    heads: Mapping[str, str] = field(default_factory=dict)
+    """The cursor: up to which commit each branch is delivered. Branches that are gone stay, for
+    they may come back."""
+    since: datetime | None = None
+    """When these heads were looked up, in UTC."""
+    date: Date | None = None
+    """The local day of the latest digest that was delivered, or that had nothing to tell; None
+    before the first."""
+    outgoing: Outgoing | None = None
+    stopped: Stopped | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The right to deliver to a subscription. It ends by itself after a while, and each is worth
+    more than all before it."""
+
+    channel: str
+    key: str
+    """The subscription's, as `Subscription.key`."""
+    fence: int
+    """Greater than that of every earlier claim: with a smaller one nothing can be written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """What a claim gives."""
+
+    claim: Claim
+    subscription: Subscription
+    ledger: Ledger
+
+
+class Ledgers(ABC):
+    """Keeps for good where subscriptions stand, and when each is due. Every method may raise
+    `StoreError`."""
+
+    @abstractmethod
+    async def due(self, now: datetime, most: int) -> tuple[tuple[str, str], ...]:
+        """The channel and key of subscriptions whose time has come and that nobody has claimed, in
+        the order of their times."""
+
+    @abstractmethod
+    async def claim(self, channel: str, key: str, seconds: float) -> Claimed | None:
+        """Be the one who delivers, for so long; None if somebody else is, or it is followed no
+        longer."""
+
+    @abstractmethod
+    async def save(
+        self, claim: Claim, ledger: Ledger, due: datetime | None, seconds: float
+    ) -> bool:
+        """Write a ledger and when to look at it next, in one step, and keep the claim for so long.
+
+        Returns:
+            False if nothing was written: somebody else has claimed it since, or it is followed no
+            longer.
+        """
+
+    @abstractmethod
+    async def release(self, claim: Claim) -> None:
+        """Let others claim it at once."""
+
+    @abstractmethod
+    async def open(self, subscription: Subscription, ledger: Ledger, due: datetime | None) -> None:
+        """Note when a subscription that was made or changed is due next; one that stood somewhere
+        already goes on from there, and is no longer stopped."""
+
+    @abstractmethod
+    async def of_channel(self, channel: str) -> Mapping[str, Ledger]:
+        """Where the subscriptions of a channel stand, by their keys."""

@@ -7,8 +7,8 @@ moves with the record of the delivery or not at all (invariants 1 and 2).
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from bot.subscriptions import Subscription
@@ -62,6 +62,10 @@ class Ledger:
     outgoing: Outgoing | None = None
     stopped: Stopped | None = None
 
+    def resumed(self) -> Ledger:
+        """The same, and nothing stops it."""
+        return replace(self, stopped=None)
+
 
 @dataclass(frozen=True, slots=True)
 class Claim:
@@ -99,14 +103,27 @@ class Ledgers(ABC):
         longer."""
 
     @abstractmethod
-    async def save(
-        self, claim: Claim, ledger: Ledger, due: datetime | None, seconds: float
-    ) -> bool:
-        """Write a ledger and when to look at it next, in one step, and keep the claim for so long.
+    async def renew(self, claim: Claim, seconds: float) -> bool:
+        """Keep a claim from now on for so long; False if somebody else has it."""
+
+    @abstractmethod
+    async def save(self, claim: Claim, ledger: Ledger, seconds: float) -> bool:
+        """Write a ledger, and keep the claim from now on for so long.
 
         Returns:
             False if nothing was written: somebody else has claimed it since, or it is followed no
             longer.
+        """
+
+    @abstractmethod
+    async def close(self, claim: Claim, ledger: Ledger, due: datetime | None) -> bool:
+        """Write a ledger, note when to look at it next, and give the claim back, in one step.
+
+        Args:
+            due: an instant in UTC; None is never.
+
+        Returns:
+            False if nothing was written, as for `save`.
         """
 
     @abstractmethod
@@ -115,9 +132,18 @@ class Ledgers(ABC):
 
     @abstractmethod
     async def open(self, subscription: Subscription, ledger: Ledger, due: datetime | None) -> None:
-        """Note when a subscription that was made or changed is due next; one that stood somewhere
+        """Note when a subscription that was made or changed is due; one that stood somewhere
         already goes on from there, and is no longer stopped."""
+
+    @abstractmethod
+    async def expect(self, dues: Sequence[tuple[Subscription, datetime]]) -> None:
+        """Note when subscriptions are due, unless that is noted for an earlier time."""
 
     @abstractmethod
     async def of_channel(self, channel: str) -> Mapping[str, Ledger]:
         """Where the subscriptions of a channel stand, by their keys."""
+
+    @abstractmethod
+    async def move(self, before: str, after: str) -> None:
+        """Give what a channel and its topics have to the channel that it has become, and take what
+        was on its way as not claimed by anybody. To be called before `SubscriptionStore.move`."""

@@ -11,22 +11,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Set
 from dataclasses import replace
 from functools import cache
-from typing import TYPE_CHECKING, Final, TypeVar, cast, final
+from typing import TYPE_CHECKING, cast, final
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
-from analyzers.errors import StoreError
 from bot.ports import SubscriptionStore
 from bot.stores.connection import store_errors
+from bot.stores.keys import CHANNELS, DUE, followed, ledgers_of, member, read_durable
 from bot.subscriptions import Defaults, Subscription, key_of
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
     from redis.asyncio.client import Pipeline
-
-_CHANNELS: Final = "commitcast:1:channels"
-
-_T = TypeVar("_T")
 
 
 @final
@@ -41,26 +37,30 @@ class RedisSubscriptions(SubscriptionStore):
         """Keep it in place of the channel's earlier one of the same repository."""
         with store_errors(self._redis):
             async with self._redis.pipeline(transaction=True) as commands:
-                commands.hset(
-                    _followed(subscription.channel), subscription.key, _dump(subscription)
-                )
-                commands.sadd(_CHANNELS, subscription.channel)
+                commands.hset(followed(subscription.channel), subscription.key, _dump(subscription))
+                commands.sadd(CHANNELS, subscription.channel)
                 await commands.execute()
 
     async def remove(self, channel: str, repository: str) -> bool:
         """False if there was none."""
+        key = key_of(repository)
         with store_errors(self._redis):
-            return await self._redis.hdel(_followed(channel), key_of(repository)) > 0
+            async with self._redis.pipeline(transaction=True) as commands:
+                commands.hdel(followed(channel), key)
+                commands.hdel(ledgers_of(channel), key)
+                commands.zrem(DUE, member(channel, key))
+                removed, *_ = await commands.execute()
+                return bool(removed)
 
     async def of_channel(self, channel: str) -> tuple[Subscription, ...]:
         """In the order in which they were made."""
         with store_errors(self._redis):
-            return _subscriptions(channel, await self._redis.hgetall(_followed(channel)))
+            return _subscriptions(channel, await self._redis.hgetall(followed(channel)))
 
     async def channels(self) -> tuple[str, ...]:
         """By name; some may have nothing by now."""
         with store_errors(self._redis):
-            return _names(await self._redis.smembers(_CHANNELS))
+            return _names(await self._redis.smembers(CHANNELS))
 
     async def defaults(self, channel: str) -> Defaults:
         """Without any, where the chat has set none."""
@@ -75,7 +75,7 @@ class RedisSubscriptions(SubscriptionStore):
             changed = _read_defaults(channel, await commands.get(key)).updated(given)
             commands.multi()  # type: ignore[no-untyped-call]  # redis-py has left it out
             commands.set(key, _defaults_adapter().dump_json(changed))
-            commands.sadd(_CHANNELS, channel)
+            commands.sadd(CHANNELS, channel)
 
         with store_errors(self._redis):
             await self._redis.transaction(change, key)
@@ -84,14 +84,14 @@ class RedisSubscriptions(SubscriptionStore):
         """What the new channel has already is newer, and stays."""
 
         async def change(commands: Pipeline) -> None:
-            known = _names(await commands.smembers(_CHANNELS))
+            known = _names(await commands.smembers(CHANNELS))
             moves = {
                 name: after + name.removeprefix(before)
                 for name in known
                 if name == before or name.startswith(f"{before}/")
             }
-            await commands.watch(_CHANNELS, *map(_followed, moves), *map(_defaults, moves))
-            found = [_subscriptions(old, await commands.hgetall(_followed(old))) for old in moves]
+            await commands.watch(CHANNELS, *map(followed, moves), *map(_defaults, moves))
+            found = [_subscriptions(old, await commands.hgetall(followed(old))) for old in moves]
             settings = [await commands.get(_defaults(old)) for old in moves]
             commands.multi()  # type: ignore[no-untyped-call]  # redis-py has left it out
             for (old, new), subscriptions, value in zip(
@@ -99,20 +99,16 @@ class RedisSubscriptions(SubscriptionStore):
             ):
                 for subscription in subscriptions:
                     moved = replace(subscription, channel=new)
-                    commands.hsetnx(_followed(new), moved.key, _dump(moved))
+                    commands.hsetnx(followed(new), moved.key, _dump(moved))
                 if value is not None:
                     commands.set(_defaults(new), value, nx=True)
-                commands.delete(_followed(old), _defaults(old))
-                commands.srem(_CHANNELS, old)
-                commands.sadd(_CHANNELS, new)
+                commands.delete(followed(old), _defaults(old))
+                commands.srem(CHANNELS, old)
+                commands.sadd(CHANNELS, new)
 
         if before != after:
             with store_errors(self._redis):
-                await self._redis.transaction(change, _CHANNELS)
-
-
-def _followed(channel: str) -> str:
-    return f"commitcast:1:subscriptions:{channel}"
+                await self._redis.transaction(change, CHANNELS)
 
 
 def _defaults(channel: str) -> str:
@@ -130,36 +126,29 @@ def _subscriptions(
     channel: str, values: Mapping[bytes | str, bytes | str]
 ) -> tuple[Subscription, ...]:
     found = [
-        _read(_adapter(), value, f"{_followed(channel)} ({cast('bytes', key).decode()})")
+        read_durable(
+            subscription_adapter(), value, f"{followed(channel)} ({cast('bytes', key).decode()})"
+        )
         for key, value in values.items()
     ]
     return tuple(sorted(found, key=lambda subscription: (subscription.made_at, subscription.key)))
 
 
 def _read_defaults(channel: str, value: bytes | str | None) -> Defaults:
-    return Defaults() if value is None else _read(_defaults_adapter(), value, _defaults(channel))
+    return (
+        Defaults()
+        if value is None
+        else read_durable(_defaults_adapter(), value, _defaults(channel))
+    )
 
 
 def _dump(subscription: Subscription) -> bytes:
-    return _adapter().dump_json(subscription)
-
-
-def _read(adapter: TypeAdapter[_T], value: bytes | str, key: str) -> _T:
-    """The value at a key.
-
-    Raises:
-        StoreError: it was written by a version that had another idea of one, or is damaged. Unlike
-            a cache's it is not dropped: nobody else has it.
-    """
-    try:
-        return adapter.validate_json(value)
-    except ValidationError as exc:
-        first = exc.errors(include_url=False, include_input=False, include_context=False)[0]
-        raise StoreError("error-store-value", key=key, reason=first["msg"]) from exc
+    return subscription_adapter().dump_json(subscription)
 
 
 @cache
-def _adapter() -> TypeAdapter[Subscription]:
+def subscription_adapter() -> TypeAdapter[Subscription]:
+    """Reads and writes subscriptions."""
     return TypeAdapter(Subscription)
 
 

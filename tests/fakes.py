@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Container, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Container, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, cast, final
 
 from analyzers.errors import ChatError, RevisionNotFound, SourceError
 from analyzers.model import Analysis, Commit, Repository
 from analyzers.ports import AnalysisCache, Analyzer
 from bot.conversation import Answer, Asked, Conversation, Pressed
-from bot.ports import CommitSource, Head, Selection
+from bot.ports import CommitSource, Head, Node, Selection
 from formatters.model import Page
 
 if TYPE_CHECKING:
@@ -105,6 +105,23 @@ class MemorySource(CommitSource):
     async def list_shas(self, selection: Selection) -> tuple[str, ...]:
         history = next(h for h in self.histories.values() if h and h[0].sha == selection.head)
         return tuple(commit.sha for commit in history)
+
+    async def list_new(self, heads: Sequence[str], known: Sequence[str]) -> tuple[Node, ...]:
+        new = self._reachable(heads) - self._reachable(known)
+        listed = [commit for sha, commit in self.commits.items() if sha in new]
+        listed.sort(key=lambda commit: commit.committed_at, reverse=True)
+        return tuple(Node(c.sha, c.parents, c.committed_at) for c in listed)
+
+    def _reachable(self, shas: Iterable[str]) -> set[str]:
+        left, found = list(shas), set[str]()
+        for sha in left:
+            if sha not in self.commits:
+                raise RevisionNotFound("error-revision-not-found", name=sha)
+        while left:
+            if (sha := left.pop()) not in found:
+                found.add(sha)
+                left += [name for name in self.commits[sha].parents if name in self.commits]
+        return found
 
     async def resolve(self, name: str) -> str:
         return next(sha for sha in self.commits if sha.startswith(name))

@@ -11,7 +11,7 @@ from urllib.parse import quote
 from analyzers.errors import InputError, RevisionNotFound, SourceError
 from analyzers.model import Commit, Range, Repository
 from analyzers.text import clean_line
-from bot.ports import CommitSource, Head, Notice, Notify, ResponseCache, Selection, Window
+from bot.ports import CommitSource, Head, Node, Notice, Notify, ResponseCache, Selection, Window
 from bot.sources.commits import is_object_name
 from bot.sources.github_api import CONCURRENCY, DIFF, JSON, REAL_TIME, SHA, Answer, GitHubApi, Pace
 from bot.sources.github_json import (
@@ -146,6 +146,24 @@ class GitHubSource(CommitSource):
             listed = await self._list_range(selection)
         dates = {commit.sha: commit.committed_at for commit in listed}
         return tuple(sorted(dates, key=dates.__getitem__, reverse=True))
+
+    async def list_new(self, heads: Sequence[str], known: Sequence[str]) -> tuple[Node, ...]:
+        """A comparison of each head with what is known, until nothing of it is new."""
+        found: dict[str, ListedCommit] = {}
+        for head in heads:
+            if head in known:
+                continue
+            new: dict[str, ListedCommit] | None = None
+            for base in known:
+                listed = {c.sha: c for c in await self._list_range(Range(base, head))}
+                new = listed if new is None else {s: c for s, c in new.items() if s in listed}
+                if not new:
+                    break
+            found |= {c.sha: c for c in await self._list_all(head)} if new is None else new
+        nodes = [
+            Node(c.sha, tuple(p.sha for p in c.parents), c.committed_at) for c in found.values()
+        ]
+        return tuple(sorted(nodes, key=lambda node: node.committed_at, reverse=True))
 
     async def read(self, shas: Sequence[str]) -> AsyncGenerator[Commit]:
         """A request for each commit, more for one of many files; a few under way at once."""

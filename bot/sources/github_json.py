@@ -79,6 +79,7 @@ class ListedCommit(Named):
     """A commit in a list."""
 
     commit: GitCommit
+    parents: tuple[Named, ...]
 
     @property
     def committed_at(self) -> datetime:
@@ -115,7 +116,6 @@ class Stats(Wire):
 class CommitAnswer(ListedCommit):
     """`GET /repos/{owner}/{repo}/commits/{ref}`; further pages differ in `files` only."""
 
-    parents: tuple[Named, ...]
     files: tuple[FileEntry, ...] | None = None
     stats: Stats | None = None
 

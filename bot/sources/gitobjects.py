@@ -94,7 +94,8 @@ class GitObjects:
             RevisionNotFound: a name means no commit.
             SourceError: git failed, or was silent for too long.
         """
-        await self._check(shas)
+        for sha in await self.no_commits(shas):
+            raise RevisionNotFound("error-revision-not-found", name=sha)
         ends = self._ends()
         diffed = [sha for sha in shas if sha not in ends]
         try:
@@ -114,13 +115,12 @@ class GitObjects:
         except asyncio.IncompleteReadError as exc:
             raise self.git.failure("fatal: less output than was asked for") from exc
 
-    async def _check(self, shas: Sequence[str]) -> None:
+    async def no_commits(self, names: Sequence[str]) -> list[str]:
+        """Those that name no commit that is here."""
         form = "--batch-check=%(objectname) %(objecttype)"
-        told = await self.git.run("cat-file", form, "--buffer", stdin=_lines(shas))
-        for line in told.decode().splitlines():
-            name, _, kind = line.partition(" ")
-            if kind != "commit":
-                raise RevisionNotFound("error-revision-not-found", name=name)
+        told = await self.git.run("cat-file", form, "--buffer", stdin=_lines(names))
+        lines = (line.partition(" ") for line in told.decode().splitlines())
+        return [name for name, _, kind in lines if kind != "commit"]
 
     def close(self) -> None:
         """Remove the temporary folder."""

@@ -14,17 +14,20 @@ from analyzers.model import Analysis, Digest, Entry, Importance, Repository
 from analyzers.ports import AnalysisCache, Analyzer, ModelProfiles
 from analyzers.rules import RulesAnalyzer
 from bot.access import TERMINAL, Grants, most_commits
+from bot.analysing import Progress, analyse_commit
 from bot.config import Settings
 from bot.delivery import DeliveredDigests
-from bot.digest import DigestRequest, Progress, analyse_commit, make_digest
+from bot.digest import DigestRequest, make_digest
+from bot.ledger import Ledgers
 from bot.ports import CommitSource, Notify, ResponseCache, SubscriptionStore
-from bot.sources import PATIENCE, open_source
+from bot.sources import PATIENCE, OpenSource, open_source
 from bot.sources.links import Link, parse_link
 from bot.sources.locators import Locator, parse_repository, web_address
 from bot.stores.analyses import RedisAnalysisCache
 from bot.stores.connection import open_redis
 from bot.stores.delivered import RedisDeliveredDigests
 from bot.stores.events import SeenEvents
+from bot.stores.ledgers import RedisLedgers
 from bot.stores.profiles import RedisModelProfiles
 from bot.stores.responses import RedisResponseCache
 from bot.stores.subscriptions import RedisSubscriptions
@@ -55,11 +58,13 @@ class Application:
     analyses: AnalysisCache
     responses: ResponseCache
     subscriptions: SubscriptionStore
+    ledgers: Ledgers
     delivered: DeliveredDigests
     events: SeenEvents
     grants: Grants
     notify: Notify
     now: Clock
+    open_source: OpenSource = open_source
 
     @property
     def github_pages(self) -> str:
@@ -127,6 +132,16 @@ class Application:
             minimum=Importance.LOW,
         )
 
+    async def move(self, before: str, after: str) -> None:
+        """Give what a channel has to the channel that it has become.
+
+        Raises:
+            StoreError: not all of it has moved; moving again does the rest.
+        """
+        await self.ledgers.move(before, after)
+        await self.subscriptions.move(before, after)
+        await self.delivered.move(before, after)
+
     @asynccontextmanager
     async def source(
         self, locator: Locator, channel: str = TERMINAL, notify: Notify | None = None
@@ -142,16 +157,31 @@ class Application:
             RepositoryNotFound: it is not there, or this channel may not read it.
         """
         self.grants.require_askable(channel, locator)
-        source = await open_source(
-            locator,
-            self.settings,
-            self.responses,
-            notify or self.notify,
-            patience=PATIENCE if channel == TERMINAL else CHAT_PATIENCE,
-            most=most_commits(channel),
+        patience = PATIENCE if channel == TERMINAL else CHAT_PATIENCE
+        async with self._opened(
+            locator, notify or self.notify, patience, most_commits(channel)
+        ) as source:
+            await self.grants.require_readable(channel, locator, source)
+            yield source
+
+    @asynccontextmanager
+    async def shared_source(self, locator: Locator) -> AsyncIterator[CommitSource]:
+        """A repository, opened for whoever may read it: `grants` are for the caller to ask.
+
+        Raises:
+            SourceError: it cannot be reached.
+        """
+        async with self._opened(locator, self.notify, CHAT_PATIENCE, None) as source:
+            yield source
+
+    @asynccontextmanager
+    async def _opened(
+        self, locator: Locator, notify: Notify, patience: float, most: int | None
+    ) -> AsyncIterator[CommitSource]:
+        source = await self.open_source(
+            locator, self.settings, self.responses, notify, patience=patience, most=most
         )
         try:
-            await self.grants.require_readable(channel, locator, source)
             yield source
         finally:
             await source.aclose()
@@ -176,6 +206,7 @@ async def open_application(
                 analyses=analyses,
                 responses=RedisResponseCache(redis),
                 subscriptions=RedisSubscriptions(redis),
+                ledgers=RedisLedgers(redis),
                 delivered=RedisDeliveredDigests(redis),
                 events=SeenEvents(redis),
                 grants=Grants.parse(settings.commitcast_private_grants),

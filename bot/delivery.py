@@ -5,11 +5,14 @@ from __future__ import annotations
 import secrets
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from analyzers.model import LeftOut, Span
+from analyzers.model import Digest, Entry, LeftOut, Placed, RulesReason, Span
+from analyzers.overview import placed
 from formatters.model import Page
+from formatters.pages import digest_page
+from formatters.text import words_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,10 @@ class Delivered:
     """When it was made, in UTC."""
     messages: tuple[str, ...] = ()
     """The ids of the messages that show it, once they are sent."""
+    groups: tuple[Placed, ...] = ()
+    """Which commits stand together: numbers stay when a digest is laid out anew."""
+    unfinished: tuple[str, ...] = ()
+    """The full names of the commits that the rules analysed because the model failed."""
 
     @property
     def shas(self) -> tuple[str, ...]:
@@ -53,6 +60,38 @@ class Delivered:
 def new_id() -> str:
     """An id for a digest: 72 bits of chance in 12 characters."""
     return secrets.token_urlsafe(9)
+
+
+def record_of(digest: Digest, repository: str, zone: str, page: Page | None = None) -> Delivered:
+    """The record of a digest that is about to be delivered.
+
+    Args:
+        digest: what was made.
+        repository: where its commits are, as for `Delivered.repository`.
+        zone: the IANA zone that its readers' instants are in.
+        page: what to show; None is the digest's usual page.
+    """
+    digest_id = new_id()
+    page = page or digest_page(digest, words_for(digest.language))
+    return Delivered(
+        id=digest_id,
+        repository=repository,
+        branch=digest.branch,
+        head=digest.head,
+        span=digest.span,
+        zone=zone,
+        language=digest.language,
+        left_out=digest.left_out,
+        page=replace(page, digest=digest_id),
+        at=digest.generated_at,
+        groups=placed(digest.groups),
+        unfinished=tuple(entry.commit.sha for entry in digest.entries if _may_get_better(entry)),
+    )
+
+
+def _may_get_better(entry: Entry) -> bool:
+    """Whether a model may still analyse a commit that the rules have."""
+    return entry.analysis.rules_reason not in (None, RulesReason.NOT_CONFIGURED)
 
 
 class DeliveredDigests(ABC):

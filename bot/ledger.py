@@ -26,6 +26,8 @@ class Outgoing:
     """The local day that it was due on."""
     heads: Mapping[str, str]
     """The cursor once all of it is sent."""
+    since: datetime
+    """When these heads were looked up, in UTC."""
     planned_at: datetime
     """When it was made, in UTC."""
     sent: tuple[str, ...] = ()
@@ -62,9 +64,10 @@ class Ledger:
     outgoing: Outgoing | None = None
     stopped: Stopped | None = None
 
-    def resumed(self) -> Ledger:
-        """The same, and nothing stops it."""
-        return replace(self, stopped=None)
+    def resumed(self, now: Ledger) -> Ledger:
+        """The same for who subscribes again: nothing stops it, and branches that are new to it
+        begin where they are now."""
+        return replace(self, heads={**now.heads, **self.heads}, stopped=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +99,10 @@ class Ledgers(ABC):
     async def due(self, now: datetime, most: int) -> tuple[tuple[str, str], ...]:
         """The channel and key of subscriptions whose time has come and that nobody has claimed, in
         the order of their times."""
+
+    @abstractmethod
+    async def next_due(self, after: datetime) -> datetime | None:
+        """The first instant after another at which a subscription is due, None if none is."""
 
     @abstractmethod
     async def claim(self, channel: str, key: str, seconds: float) -> Claimed | None:

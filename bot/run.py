@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import date
 from typing import TYPE_CHECKING, Final
 
@@ -19,7 +19,10 @@ from bot.app import Application
 from bot.commands.answering import Commands
 from bot.config import Settings
 from bot.conversation import Chat
+from bot.courier import Courier, Timing
+from bot.dispatch import Dispatcher
 from bot.front import Front
+from bot.outlet import Outlet
 from formatters.text import words_for
 
 if TYPE_CHECKING:
@@ -35,8 +38,12 @@ MAX_BODY: Final = 1_000_000
 _log = logging.getLogger(__name__)
 
 
-async def run(app: Application) -> None:
-    """Serve every chat until cancelled.
+async def run(app: Application, timing: Timing | None = None) -> None:
+    """Serve every chat, and deliver what is due, until cancelled.
+
+    Args:
+        app: the parts.
+        timing: how long deliveries take.
 
     Raises:
         SettingError: no chat is set up, or the port cannot be used.
@@ -47,8 +54,18 @@ async def run(app: Application) -> None:
         raise SettingError("error-no-chat")
     _warm_up(app.settings)
     routes = [route for chat in chats for route in chat.routes()]
-    async with _served(routes, app.settings.commitcast_port):
-        await asyncio.gather(*(_keep(chat) for chat in chats))
+    async with _served(routes, app.settings.commitcast_port), open_outlets(app.settings) as outlets:
+        dispatcher = Dispatcher(app, Courier(app, outlets, timing))
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(_keep_all(chats))
+                group.create_task(dispatcher.run())
+        except* ChatError as failed:
+            raise failed.exceptions[0] from failed
+
+
+async def _keep_all(chats: Sequence[Chat]) -> None:
+    await asyncio.gather(*(_keep(chat) for chat in chats))
     raise ChatError("error-no-chat-left")
 
 
@@ -98,6 +115,26 @@ def build_chats(settings: Settings, front: Front) -> list[Chat]:
             )
         )
     return chats
+
+
+@asynccontextmanager
+async def open_outlets(settings: Settings) -> AsyncIterator[Mapping[str, Outlet]]:
+    """Where digests are delivered to, by the names of the platforms that the settings name."""
+    outlets: list[Outlet] = []
+    if settings.slack_bot_token:
+        from bot.chats.slack import SlackOutlet
+
+        token = settings.slack_bot_token.get_secret_value()
+        outlets.append(SlackOutlet(token, settings.slack_api_url))
+    if settings.telegram_bot_token:
+        from bot.chats.telegram import TelegramOutlet
+
+        token = settings.telegram_bot_token.get_secret_value()
+        outlets.append(TelegramOutlet(token, settings.telegram_api_url))
+    async with AsyncExitStack() as stack:
+        for outlet in outlets:
+            stack.push_async_callback(outlet.aclose)
+        yield {outlet.platform: outlet for outlet in outlets}
 
 
 def _webhook_secret(token: str) -> str:

@@ -2,24 +2,70 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from bot.subscriptions import Subscription
 
 
-def next_due(subscription: Subscription, after: datetime) -> datetime:
-    """The first instant after another, in UTC, at which a subscription's digest is due.
+def due_day(subscription: Subscription, latest: date | None, now: datetime) -> date | None:
+    """The local day whose digest should have come by now, None if there is nothing to come.
+
+    Of several days that were missed it is the last one: its digest covers them all.
+
+    Args:
+        subscription: what is followed, and when.
+        latest: the day of the latest digest, None before the first.
+        now: this instant, in UTC.
+    """
+    if not subscription.days:
+        return None
+    today = now.astimezone(ZoneInfo(subscription.zone)).date()
+    days = (today - timedelta(days=back) for back in range(9))
+    last = next(
+        day
+        for day in days
+        if day.weekday() in subscription.days and due_at(subscription, day) <= now
+    )
+    if latest is None:
+        return last if due_at(subscription, last) > subscription.made_at else None
+    return last if last > latest else None
+
+
+def next_due(
+    subscription: Subscription, after: datetime, latest: date | None = None
+) -> datetime | None:
+    """The first instant after another, in UTC, at which a subscription's digest is due; None for
+    one that has no days.
 
     A time of day that the clocks skip is due as much later as they skip; one that they show twice,
     the first time.
+
+    Args:
+        subscription: what is followed, and when.
+        after: an instant in UTC.
+        latest: the day of the latest digest, None before the first: no day has two.
     """
+    if not subscription.days:
+        return None
+    first = after.astimezone(ZoneInfo(subscription.zone)).date()
+    if latest is not None:
+        first = max(first, latest + timedelta(days=1))
+    # Nine days: today's may be over on the only day of the week that is chosen.
+    days = (first + timedelta(days=ahead) for ahead in range(9))
+    return next(
+        due
+        for day in days
+        if day.weekday() in subscription.days and (due := due_at(subscription, day)) > after
+    )
+
+
+def day_before(subscription: Subscription, day: date) -> datetime:
+    """A day of the clock before the digest of a day is due, in UTC: where a first one begins."""
+    return due_at(subscription, day - timedelta(days=1))
+
+
+def due_at(subscription: Subscription, day: date) -> datetime:
+    """When the digest of a local day is due, in UTC."""
     zone = ZoneInfo(subscription.zone)
-    today = after.astimezone(zone).date()
-    # Eight days: today's may be over on the only day of the week that is chosen.
-    for ahead in range(9):
-        day = today + timedelta(days=ahead)
-        due = datetime.combine(day, subscription.at, zone).astimezone(UTC)
-        if day.weekday() in subscription.days and due > after:
-            return due
-    raise ValueError(subscription.days)
+    return datetime.combine(day, subscription.at, zone).astimezone(UTC)

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from analyzers.errors import InputError
-from analyzers.model import Day, Span
+from analyzers.model import Day
 from bot.app import utc_now
 from bot.options import parse_options
 from bot.output import Format, format_of, require_writable
-from bot.spans import parse_date, parse_period, parse_range
+from bot.spans import AskedSpan, parse_date, parse_period, parse_range
 from bot.subscriptions import Filters
 
 
@@ -53,7 +53,7 @@ class Destination:
         return Format.MARKDOWN if self.archive else Format.TERMINAL
 
 
-def parse_span(options: SpanOptions, zone: str) -> Span | None:
+def parse_span(options: SpanOptions, zone: str) -> AskedSpan | None:
     """What the options ask for; None is the latest day that has a commit.
 
     Raises:
@@ -90,7 +90,7 @@ def parse_filters(branch: str | None, options: FilterOptions) -> Filters:
     return parse_options(f"{name}:{value}" for name, values in typed for value in values).filters()
 
 
-def require_possible(destination: Destination, span: Span | None, repositories: int) -> None:
+def require_possible(destination: Destination, span: AskedSpan | None, repositories: int) -> None:
     """Refuse what cannot be written before anything is read.
 
     Raises:

@@ -8,8 +8,11 @@ from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
 from analyzers.errors import InputError
-from analyzers.model import Day, Period, Range, Span
+from analyzers.model import Day, Period, Range
 from bot.ports import Selection, Window
+
+AskedSpan = Day | Period | Range
+"""What somebody can ask for; what is due (`analyzers.model.Edition`) is found otherwise."""
 
 _AGO = re.compile(r"(\d{1,4})\s*([hdw])")
 FIRST_YEAR, LAST_YEAR = 1970, 2099
@@ -131,7 +134,7 @@ def is_span_word(text: str) -> bool:
     return bool(_SPAN_WORD.fullmatch(text))
 
 
-def parse_span_word(text: str, zone: str, now: datetime) -> Span | None:
+def parse_span_word(text: str, zone: str, now: datetime) -> AskedSpan | None:
     """A span in one word: a day, an age such as `24h` (up to now), or `A..B`; None for `latest`.
 
     Raises:
@@ -152,7 +155,7 @@ def day_of(instant: datetime, zone: str) -> Day:
     return Day(instant.astimezone(ZoneInfo(zone)).date(), zone)
 
 
-def selection(span: Span, head: str) -> Selection:
+def selection(span: AskedSpan, head: str) -> Selection:
     """What a source is asked for: a span of the history that ends in the commit of this name."""
     match span:
         case Range(base):

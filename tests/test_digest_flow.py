@@ -9,7 +9,8 @@ import pytest
 from analyzers.errors import SourceError
 from analyzers.model import Day, Digest, FileChange, FileStatus
 from analyzers.ports import Analyzer
-from bot.digest import DigestRequest, analyse_commit, make_digest
+from bot.analysing import analyse_commit
+from bot.digest import DigestRequest, make_digest
 from tests.digests import NOON, a_commit, rules_analysis
 from tests.fakes import MemorySource, RecordingAnalyzer
 

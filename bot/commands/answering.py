@@ -83,8 +83,7 @@ class Commands:
 
     async def move(self, before: str, after: str) -> None:
         """Give what a channel has to the channel that it has become."""
-        await self._app.subscriptions.move(before, after)
-        await self._app.delivered.move(before, after)
+        await self._app.move(before, after)
 
     async def words(self, channel: str, person: Person) -> Words:
         """The catalogue for a channel; also when the store of its settings fails."""

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Final, final
 from analyzers.errors import InputError, RevisionNotFound, SourceError
 from analyzers.model import Entry, Repository, RulesReason
 from bot.access import TERMINAL
+from bot.analysing import analyse_commit
 from bot.commands.digests import Digests
 from bot.commands.grammar import USAGE, Command, Name
 from bot.commands.scene import Scene, Show
 from bot.conversation import Answer
 from bot.delivery import Delivered
-from bot.digest import analyse_commit
 from bot.sources.commits import is_object_name
 from bot.sources.links import CommitLink, PullLink, RangeLink
 from bot.sources.locators import Folder, Locator

@@ -11,11 +11,12 @@ from analyzers.errors import InputError
 from analyzers.model import Day, Digest, Range
 from analyzers.overview import arrange
 from bot.access import most_commits
+from bot.analysing import Progress, analyse_all, with_branches
 from bot.commands.grammar import USAGE, Command, Name
 from bot.commands.scene import Scene, Show
 from bot.conversation import Answer, Document
-from bot.delivery import Delivered, new_id
-from bot.digest import DigestRequest, Progress, analyse_all, make_digest, with_branches
+from bot.delivery import Delivered, record_of
+from bot.digest import DigestRequest, make_digest
 from bot.options import FILTERS, Options, parse_options
 from bot.sources.locators import Locator
 from bot.spans import is_span_word, parse_span_word
@@ -23,7 +24,6 @@ from bot.subscriptions import Filters, Subscription, key_of
 from formatters.digest import outline
 from formatters.markdown import report
 from formatters.model import Page, Prose
-from formatters.pages import digest_page
 from formatters.text import Words, words_for
 
 if TYPE_CHECKING:
@@ -92,23 +92,10 @@ class Digests:
     ) -> Answer:
         """Make a digest and note that this channel gets it."""
         digest = await self._make(locator, request, scene, show)
-        words = words_for(request.language)
-        page = digest_page(digest, words, digest_id := new_id())
-        record = Delivered(
-            id=digest_id,
-            repository=locator.address,
-            branch=digest.branch,
-            head=digest.head,
-            span=digest.span,
-            zone=request.zone,
-            language=request.language,
-            left_out=digest.left_out,
-            page=page,
-            at=digest.generated_at,
-        )
+        record = record_of(digest, locator.address, request.zone)
         # Before it is shown: a control may be pressed as soon as it can be seen.
         await self._app.delivered.put(scene.channel, record)
-        return Answer(page, words)
+        return Answer(record.page, words_for(request.language))
 
     async def _make(
         self, locator: Locator, request: DigestRequest, scene: Scene, show: Show

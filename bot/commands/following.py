@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, final
 
 from analyzers.errors import InputError
 from analyzers.text import clean_line
-from bot.branches import branches_of
+from bot.branches import branches_of, tips_of
 from bot.commands.grammar import USAGE, Command, Name
 from bot.commands.scene import Scene, Show
 from bot.conversation import Answer
+from bot.ledger import Ledger
 from bot.options import SETTINGS, Options, parse_options, written
+from bot.ports import Head
 from bot.schedule import next_due
 from bot.subscriptions import Subscription
 from bot.weekdays import written_days
@@ -46,13 +49,14 @@ class Following:
         async with self._app.source(locator, scene.channel, scene.told(show)) as source:
             # Asked now, not at the first digest: a repository or branch that is not there.
             branches = await branches_of(source, options.branches)
+            tips = await tips_of(source, options.branches)
             name = source.repository.name
         subscription = self._subscription(locator.address, options, scene)
         existing = await self._app.subscriptions.of_channel(scene.channel)
         before = next((s for s in existing if s.key == subscription.key), None)
         if before is None and len(existing) >= MOST:
             raise InputError("error-too-many-subscriptions", most=MOST)
-        await self._app.subscriptions.put(subscription)
+        await self._open(subscription, tips)
         return Answer(self._confirmation(subscription, name, branches, before, scene), scene.words)
 
     async def unsubscribe(self, command: Command, scene: Scene) -> Answer:
@@ -108,6 +112,16 @@ class Following:
             Small(words("settings-how", command=scene.typed(USAGE[Name.SETTINGS]))),
         )
         return Answer(Page(blocks), words, private=not command.options)
+
+    async def _open(self, subscription: Subscription, tips: Sequence[Head]) -> None:
+        """Keep a subscription, whose digests begin where its branches are now."""
+        now = self._app.now()
+        await self._app.subscriptions.put(subscription)
+        ledgers = await self._app.ledgers.of_channel(subscription.channel)
+        before = ledgers.get(subscription.key, Ledger())
+        ledger = Ledger(heads={tip.branch: tip.sha for tip in tips}, since=now)
+        due = next_due(subscription, now, before.date)
+        await self._app.ledgers.open(subscription, ledger, due)
 
     def _subscription(self, address: str, options: Options, scene: Scene) -> Subscription:
         chat = scene.settings

@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from bot.ports import CommitSource, Notify, ResponseCache
 from bot.sources.locators import Folder, GitHubRepository, GitUrl, Locator
 
 if TYPE_CHECKING:
     from bot.config import Settings
+
+
+class OpenSource(Protocol):
+    """What `open_source` is."""
+
+    async def __call__(
+        self,
+        locator: Locator,
+        settings: Settings,
+        responses: ResponseCache,
+        notify: Notify,
+        *,
+        patience: float = ...,
+        most: int | None = None,
+    ) -> CommitSource:
+        """The source that a locator calls for; the caller closes it."""
 
 
 PATIENCE: Final = 3600.0

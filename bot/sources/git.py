@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncGenerator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from operator import attrgetter
 from pathlib import Path
 from typing import Final, final
 
@@ -24,15 +22,14 @@ from analyzers.text import clean_line
 from bot.ports import CommitSource, Head, Node, Notify, Selection, Window
 from bot.sources.commits import is_object_name
 from bot.sources.gitcommand import (
-    WALK_LIMIT,
     Git,
     check_version,
     isolated_environment,
     users_environment,
 )
-from bot.sources.gitlog import instant
 from bot.sources.gitobjects import GitObjects
 from bot.sources.giturls import parse_address, remote_repository
+from bot.sources.gitwalk import committed_at, list_new, list_window
 from bot.sources.mirror import Limits, Mirror
 
 BATCH: Final = 500
@@ -42,8 +39,6 @@ BATCH: Final = 500
 _REVISION: Final = re.compile(
     r"(?!-)(?!.*(?:@\{|\^\{|\.\.))[^\s:\x00-\x1f\x7f?*\[\\\ud800-\udfff]{1,250}"
 )
-_EARLY: Final = datetime.min.replace(tzinfo=UTC)
-_LATE: Final = datetime.max.replace(tzinfo=UTC)
 _HEADS: Final = "refs/heads/"
 _REMOTES: Final = "refs/remotes/"
 
@@ -172,27 +167,21 @@ class GitSource(CommitSource):
         match selection:
             case Range(base, head):
                 known = await self.resolve(base)
-                listed = await self.list_new([await self.resolve(head)], [known])
+                listed = await list_new(self._objects.git, [await self.resolve(head)], [known])
             case Window(head, since, until):
-                # All of the branch, and each commit by its own clock: `--since` would stop at the
-                # first old commit, and one with a wrong clock would hide all that is behind it.
-                walked = await self._walk([await self.resolve(head)], since=since, until=until)
-                listed = _newest_first(walked)
+                end = await self.resolve(head)
+                listed = await list_window(self._objects.git, end, since, until)
         return tuple(node.sha for node in listed)
 
     async def list_new(self, heads: Sequence[str], known: Sequence[str]) -> tuple[Node, ...]:
-        """One walk, and one of all that is known where the first may have gone too far; commits of
-        the same second stand as `git rev-list` has them, children before their parents."""
-        await self._require([*heads, *known])
-        if not heads:
-            return ()
-        listed = await self._walk([*heads, *(f"^{sha}" for sha in known)])
-        if not _surely_new(listed, known):
-            # git takes a few commits that are older than what it has listed for the end of all
-            # that is known; behind a wrong clock there may be more.
-            old = {node.sha for node in await self._walk(known)}
-            listed = [node for node in listed if node.sha not in old]
-        return _newest_first(listed)
+        """One walk, sometimes two. A mirror asks the server for commits that it does not have."""
+        names = tuple(dict.fromkeys([*heads, *known]))
+        for name in names:
+            if not is_object_name(name):
+                raise RevisionNotFound("error-revision-not-found", name=clean_line(name))
+        for sha in await self._objects.no_commits(names):
+            await self.resolve(sha)
+        return await list_new(self._objects.git, heads, known)
 
     async def resolve(self, name: str) -> str:
         """The full name of the commit that a (short) SHA of 4 digits or more, branch or tag means.
@@ -237,18 +226,6 @@ class GitSource(CommitSource):
         """Remove what was put aside. Safe to call twice."""
         await asyncio.to_thread(self._objects.close)
 
-    async def _require(self, shas: Sequence[str]) -> None:
-        """See that these commits are here, fetched by their names if need be.
-
-        Raises:
-            RevisionNotFound: the first that is not.
-        """
-        for sha in shas:
-            if not is_object_name(sha):
-                raise RevisionNotFound("error-revision-not-found", name=clean_line(sha))
-        for sha in await self._objects.no_commits(shas):
-            await self.resolve(sha)
-
     async def _lookup(self, name: str) -> str | RevisionNotFound:
         outcome = await self._refs.ask(
             "rev-parse", "--verify", "--end-of-options", f"{name}^{{commit}}"
@@ -285,41 +262,7 @@ class GitSource(CommitSource):
         return RevisionNotFound("error-branch-not-found", name=clean_line(branch))
 
     async def _head(self, branch: str, sha: str) -> Head:
-        [node] = await self._walk([sha], "--max-count=1")
-        return Head(branch, sha, node.committed_at)
-
-    async def _walk(
-        self, ends: Sequence[str], *args: str, since: datetime = _EARLY, until: datetime = _LATE
-    ) -> list[Node]:
-        """Commits that were committed in this time, in the order of `git rev-list`."""
-        listed = []
-        walking = self._objects.git.stream(
-            *("rev-list", "--timestamp", "--parents", "--stdin", *args),
-            stdin="".join(f"{end}\n" for end in ends).encode(),
-        )
-        try:
-            async with asyncio.timeout(WALK_LIMIT), walking as lines:
-                async for line in lines:
-                    seconds, sha, *parents = line.decode().split()
-                    if since <= (at := instant(int(seconds))) < until:
-                        listed.append(Node(sha, tuple(parents), at))
-        except TimeoutError as exc:
-            raise self._refs.timed_out(WALK_LIMIT) from exc
-        return listed
-
-
-def _newest_first(nodes: Iterable[Node]) -> tuple[Node, ...]:
-    return tuple(sorted(nodes, key=attrgetter("committed_at"), reverse=True))
-
-
-def _surely_new(listed: Sequence[Node], known: Sequence[str]) -> bool:
-    """Whether it can be seen that nothing here is behind what is known: all of it stands on the
-    one known commit."""
-    if not listed or not known:
-        return True
-    here = {node.sha for node in listed}
-    beneath = {parent for node in listed for parent in node.parents} - here
-    return beneath == set(known) and len(beneath) == 1 and all(node.parents for node in listed)
+        return Head(branch, sha, await committed_at(self._objects.git, sha))
 
 
 async def _layout(git: Git, folder: Path) -> _Layout:

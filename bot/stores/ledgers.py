@@ -12,7 +12,7 @@ on the fence alone, so one that redis-py sends again after a lost answer does no
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Final, cast, final
 
@@ -83,9 +83,13 @@ if redis.call('HEXISTS', KEYS[2], ARGV[2]) == 0 then
     return 0
 end
 redis.call('HSET', KEYS[3], ARGV[2], ARGV[4])
-redis.call('HSET', KEYS[1], ARGV[1], ARGV[3] .. ':' .. (now + ARGV[5]))
+if ARGV[6] == '' then
+    redis.call('HSET', KEYS[1], ARGV[1], ARGV[3] .. ':' .. (now + ARGV[5]))
+    return 1
+end
+redis.call('HDEL', KEYS[1], ARGV[1])
 if ARGV[6] == 'never' then redis.call('ZREM', KEYS[4], ARGV[1])
-elseif ARGV[6] ~= '' then redis.call('ZADD', KEYS[4], ARGV[6], ARGV[1]) end
+else redis.call('ZADD', KEYS[4], ARGV[6], ARGV[1]) end
 return 1
 """
 
@@ -106,6 +110,14 @@ class RedisLedgers(Ledgers):
         """The longest due first."""
         found = await self._run(self._find_due, (DUE, _CLAIMS), (now.timestamp(), most))
         return tuple(_split(one) for one in cast("list[bytes]", found))
+
+    async def next_due(self, after: datetime) -> datetime | None:
+        """By the index."""
+        with store_errors(self._redis):
+            found = await self._redis.zrangebyscore(
+                DUE, f"({after.timestamp()}", "+inf", start=0, num=1, withscores=True
+            )
+        return datetime.fromtimestamp(float(found[0][1]), UTC) if found else None
 
     async def claim(self, channel: str, key: str, seconds: float) -> Claimed | None:
         """A claim that was granted, and whose answer was lost, ends by itself."""
@@ -149,7 +161,7 @@ class RedisLedgers(Ledgers):
             value = cast("bytes | None", await commands.hget(name, key))
             before = _read(channel, key, value) if value else ledger
             commands.multi()  # type: ignore[no-untyped-call]  # redis-py has left it out
-            commands.hset(name, key, _dump(before.resumed()))
+            commands.hset(name, key, _dump(before.resumed(ledger)))
             if due is None:
                 commands.zrem(DUE, member(channel, key))
             else:

@@ -1,0 +1,189 @@
+"""Claims a subscription, has its digest delivered, and notes what becomes of it when that fails."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Final, final
+
+from analyzers.errors import (
+    AccessRefused,
+    ChannelMoved,
+    ChatError,
+    CommitcastError,
+    InputError,
+    OutcomeUnknown,
+    RateLimited,
+    SourceError,
+    StoreError,
+    TokenRefused,
+)
+from bot.editions import Editions
+from bot.ledger import Claim, Claimed, Ledger
+from bot.outbox import ClaimLost, Delivery
+from bot.pacing import Pacing
+from bot.schedule import due_at, due_day
+
+if TYPE_CHECKING:
+    from bot.app import Application
+    from bot.outlet import Outlet
+
+PATIENCE_WITH_SOURCES: Final = timedelta(hours=20)
+"""How long after it was due a digest is tried again whose repository is refused. A forge that has
+lost it for an hour is no reason to stop."""
+
+_OURS: Final = (AccessRefused, OutcomeUnknown, RateLimited, TokenRefused)
+"""Errors that have nothing to do with the subscription: a token of ours, a lost answer, a limit."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """How long things take, in seconds."""
+
+    lease: float = 90.0
+    """How long a claim lasts without a word from its holder: longer than a message can be under
+    way, so that whoever comes next finds it sent or not."""
+    retreat: float = 3.0
+    """Until what failed for the first time is tried again, each further time twice as long. A
+    message whose answer was lost is not looked up before: it may still be on its way."""
+    longest_retreat: float = 900.0
+    """Until anything that failed is tried again, at most."""
+
+
+@final
+class Courier:
+    """Serves one subscription at a call; calls run beside each other."""
+
+    def __init__(
+        self, app: Application, outlets: Mapping[str, Outlet], timing: Timing | None = None
+    ) -> None:
+        """Deliver by these outlets.
+
+        Args:
+            app: has the stores, and makes digests.
+            outlets: one for each platform that is set up, by its name.
+            timing: how long things take.
+        """
+        self._app = app
+        self._outlets = outlets
+        self._timing = timing or Timing()
+        self._editions = Editions(app)
+        self._pacing = Pacing()
+        self._failures: Counter[tuple[str, str]] = Counter()
+
+    def serves(self, channel: str) -> bool:
+        """Whether there is an outlet for a channel."""
+        return _platform(channel) in self._outlets
+
+    async def serve(
+        self, channel: str, key: str, day: date | None = None
+    ) -> Ledger | CommitcastError | None:
+        """Deliver to one subscription.
+
+        Args:
+            channel: who follows; one that `serves` has an outlet for.
+            key: what, as `Subscription.key`.
+            day: the local day whose digest is wanted; None for what is due.
+
+        Returns:
+            Where it stands now; why it was not delivered; None if it is not ours to do.
+
+        Raises:
+            StoreError: what was done could not be noted: whoever comes next goes on.
+        """
+        claimed = await self._app.ledgers.claim(channel, key, self._timing.lease)
+        if claimed is None:
+            return None
+        delivery = Delivery(self._app, self._editions, self._pacing, self._timing.lease, claimed)
+        try:
+            async with self._kept(claimed.claim):
+                return await self._deliver(delivery, claimed, day)
+        except ClaimLost:
+            _log.info("%s in %s is delivered by somebody else", key, channel)
+            return None
+        except asyncio.CancelledError:
+            with suppress(StoreError):  # then the claim ends by itself
+                await asyncio.shield(self._app.ledgers.release(claimed.claim))
+            raise
+
+    async def _deliver(
+        self, delivery: Delivery, claimed: Claimed, day: date | None
+    ) -> Ledger | CommitcastError:
+        channel, subscription = claimed.claim.channel, claimed.subscription
+        place = (channel, subscription.key)
+        due = day or due_day(subscription, claimed.ledger.date, self._app.now())
+        outlet = self._outlets[_platform(channel)]
+        try:
+            await delivery.run(outlet, due)
+        except ChannelMoved as exc:
+            await delivery.close(self._app.now())
+            await self._app.move(channel, exc.channel)
+            return exc
+        except (StoreError, ClaimLost):
+            raise
+        except Exception as exc:  # noqa: BLE001 - a fault in one digest must not end the others
+            error = _told(exc, place)
+        else:
+            del self._failures[place]
+            return delivery.ledger
+        if self._is_over(error, due_at(subscription, due) if due else None):
+            await delivery.stop(outlet, error)
+        else:
+            await self._retreat(delivery, place, error)
+        return error
+
+    def _is_over(self, error: CommitcastError, due: datetime | None) -> bool:
+        """Whether nothing will be delivered, however often it is tried."""
+        if not error.permanent or isinstance(error, _OURS):
+            return False
+        if isinstance(error, ChatError):
+            return True
+        return due is not None and self._app.now() - due > PATIENCE_WITH_SOURCES
+
+    async def _retreat(
+        self, delivery: Delivery, place: tuple[str, str], error: CommitcastError
+    ) -> None:
+        """Come back later: each time twice as late, and not before the other side wants it."""
+        doubled = self._timing.retreat * 2 ** min(self._failures[place], 20)
+        self._failures[place] += 1
+        pause = max(min(doubled, self._timing.longest_retreat), error.retry_after or 0)
+        _log.warning("%s in %s: %s; next try in %.0f s", place[1], place[0], error, pause)
+        await delivery.close(self._app.now() + timedelta(seconds=pause))
+
+    @asynccontextmanager
+    async def _kept(self, claim: Claim) -> AsyncIterator[None]:
+        """Keep a claim while a digest is made, which may take longer than it lasts."""
+
+        async def renew() -> None:
+            kept = True
+            while kept:
+                await asyncio.sleep(self._timing.lease / 3)
+                with suppress(StoreError):  # the next one may come in time
+                    kept = await self._app.ledgers.renew(claim, self._timing.lease)
+
+        renewing = asyncio.create_task(renew())
+        try:
+            yield
+        finally:
+            renewing.cancel()
+            await asyncio.gather(renewing, return_exceptions=True)
+
+
+def _platform(channel: str) -> str:
+    return channel.partition(":")[0]
+
+
+def _told(exc: Exception, place: tuple[str, str]) -> CommitcastError:
+    if isinstance(exc, CommitcastError):
+        return exc
+    if isinstance(exc, TimeoutError):
+        return SourceError("error-digest-too-long", permanent=False)
+    _log.error("%s in %s failed", place[1], place[0], exc_info=exc)
+    return InputError("error-internal", permanent=False)

@@ -1,0 +1,194 @@
+"""Scheduled digests: what is new since the one before, made once for all channels alike.
+
+Many channels follow the same repository and are due at the same minute. Those that are served at
+the same time share a desk: one opened source, every commit analysed once, every digest that is
+asked for in the same terms made once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Final, final
+
+from analyzers.errors import SourceError
+from analyzers.model import Digest, Edition, RemarkCode
+from analyzers.overview import arrange
+from analyzers.text import clean_line
+from bot.access import MOST_COMMITS
+from bot.analysing import Analysed, Reader, counted, with_branches
+from bot.ledger import Ledger
+from bot.news import gather
+from bot.schedule import day_before
+from bot.sources.locators import Locator
+from bot.subscriptions import Filters, Subscription
+
+if TYPE_CHECKING:
+    from bot.app import Application
+    from bot.ports import CommitSource
+
+LONGEST: Final = 1_800.0
+"""Seconds that a digest may take until it is given up for now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A scheduled digest that is not delivered yet."""
+
+    digest: Digest
+    heads: Mapping[str, str]
+    """The cursor once it is delivered."""
+    since: datetime
+    """When these heads were looked up, or shortly before, in UTC."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Terms:
+    """What makes two digests of a repository the same."""
+
+    edition: Edition
+    heads: tuple[tuple[str, str], ...]
+    window_since: datetime | None
+    language: str
+    filters: Filters
+
+
+@final
+class Editions:
+    """Makes scheduled digests."""
+
+    def __init__(self, app: Application) -> None:
+        """Make them with the application's sources, analyzer and stores."""
+        self._app = app
+        self._desks: dict[str, _Desk] = {}
+
+    async def make(self, subscription: Subscription, ledger: Ledger, day: date) -> Made:
+        """The digest of a subscription that is due on a local day.
+
+        Raises:
+            SourceError: the repository cannot be read, or did not give every commit.
+            TimeoutError: it takes too long.
+        """
+        app, channel = self._app, subscription.channel
+        locator = app.locate(subscription.repository, channel)
+        app.grants.require_askable(channel, locator)
+        terms = _Terms(
+            edition=Edition(day, subscription.zone, ledger.since if ledger.date else None),
+            heads=tuple(ledger.heads.items()),
+            window_since=None if ledger.date else day_before(subscription, day),
+            language=subscription.language,
+            filters=subscription.filters,
+        )
+        async with asyncio.timeout(LONGEST), self._desk(locator) as desk:
+            await app.grants.require_readable(channel, locator, await desk.source())
+            return await desk.make(terms, channel)
+
+    @asynccontextmanager
+    async def _desk(self, locator: Locator) -> AsyncIterator[_Desk]:
+        """The desk of a repository; the last one who leaves clears it."""
+        desk = self._desks.setdefault(locator.address, _Desk(self._app, locator))
+        desk.users += 1
+        try:
+            yield desk
+        finally:
+            desk.users -= 1
+            if not desk.users:
+                del self._desks[locator.address]
+                await desk.aclose()
+
+
+@final
+class _Desk:
+    """One repository, for as long as somebody needs it."""
+
+    def __init__(self, app: Application, locator: Locator) -> None:
+        self.users = 0
+        self._app = app
+        self._locator = locator
+        self._open = AsyncExitStack()
+        self._source: CommitSource | None = None
+        self._opening = asyncio.Lock()
+        self._failure: SourceError | None = None  # the next one would wait for it as well
+        self._since = app.now()
+        self._made: dict[_Terms, Made] = {}
+        self._analysing: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._analysed: defaultdict[str, dict[str, Analysed]] = defaultdict(dict)
+
+    async def source(self) -> CommitSource:
+        """The repository; opened when it is asked for first."""
+        async with self._opening:
+            self._require_working()
+            if self._source is None:
+                try:
+                    opened = self._app.shared_source(self._locator)
+                    self._source = await self._open.enter_async_context(opened)
+                except SourceError as exc:
+                    self._failure = exc
+                    raise
+            return self._source
+
+    async def make(self, terms: _Terms, channel: str) -> Made:
+        """The digest of these terms; others of the same language wait, and find most of it done."""
+        async with self._analysing[terms.language]:
+            self._require_working()
+            if terms in self._made:
+                return self._made[terms]
+            try:
+                made = await self._make(terms, channel)
+            except SourceError as exc:
+                self._failure = exc
+                raise
+            if all(remark.code is not RemarkCode.CURSOR_LOST for remark in made.digest.remarks):
+                self._made[terms] = made
+            return made
+
+    async def aclose(self) -> None:
+        """Close the repository."""
+        await self._open.aclose()
+
+    def _require_working(self) -> None:
+        if self._failure is not None:
+            raise self._failure
+
+    async def _make(self, terms: _Terms, channel: str) -> Made:
+        app, source, now = self._app, await self.source(), self._app.now()
+        news = await gather(
+            source,
+            terms.filters,
+            dict(terms.heads),
+            terms.edition.since,
+            window_since=terms.window_since,
+            now=now,
+            most=MOST_COMMITS,
+            reported=lambda: self._reported(channel),
+        )
+        workers = app.settings.commitcast_llm_concurrency
+        reader = Reader(source, app.analyzer, terms.language, terms.filters, workers)
+        known = self._analysed[terms.language]
+        shown, left_out = await reader.choose(news.found_on, lambda _done, _total: None, known)
+        groups = arrange(shown)
+        digest = Digest(
+            repository=source.repository,
+            branch=", ".join(clean_line(tip.branch) for tip in news.tips),
+            span=terms.edition,
+            head=max(news.tips, key=lambda tip: tip.committed_at).sha,
+            language=terms.language,
+            groups=with_branches(groups, news.found_on) if len(news.tips) > 1 else groups,
+            generated_at=now,
+            left_out=counted([*news.left_out.values(), *left_out.values()]),
+            remarks=news.remarks,
+        )
+        return Made(digest, news.heads, self._since)
+
+    async def _reported(self, channel: str) -> set[str]:
+        """The full names of the commits that a channel was shown of this repository."""
+        found: set[str] = set()
+        async with aclosing(self._app.delivered.newest(channel)) as records:
+            async for record in records:
+                if record.repository == self._locator.address:
+                    found.update(record.shas)
+        return found

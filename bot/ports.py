@@ -106,14 +106,19 @@ class CommitSource(ABC):
         """
 
     @abstractmethod
+    async def list_window(self, window: Window) -> tuple[Node, ...]:
+        """As `list_shas`, with the commits' places in the history."""
+
+    @abstractmethod
     async def list_new(self, heads: Sequence[str], known: Sequence[str]) -> tuple[Node, ...]:
         """Every commit that is reachable from one of the heads and from nothing that is known,
-        each once, merges included, newest first by committer date; as `git rev-list heads --not
-        known`.
+        each once, merges included, newest first by committer date; what `git rev-list heads --not
+        known` lists where all clocks go right.
 
         Args:
             heads: full names of commits.
-            known: full names of commits; with none, the whole histories are listed.
+            known: full names of commits; with none, the whole histories are listed. A source that
+                has to ask about pairs starts with `known[n]` for `heads[n]`.
 
         Raises:
             RevisionNotFound: one of them is not in the repository; `details["name"]` says which.

@@ -10,7 +10,7 @@ from analyzers.errors import ChatError, RevisionNotFound, SourceError
 from analyzers.model import Analysis, Commit, Repository
 from analyzers.ports import AnalysisCache, Analyzer
 from bot.conversation import Answer, Asked, Conversation, Pressed
-from bot.ports import CommitSource, Head, Node, Selection
+from bot.ports import CommitSource, Head, Node, Selection, Window
 from formatters.model import Page
 
 if TYPE_CHECKING:
@@ -62,8 +62,8 @@ class MemoryAnalysisCache(AnalysisCache):
 
 @final
 class MemorySource(CommitSource):
-    """A history in memory: every commit of a branch listed, newest first, whatever is asked for;
-    those in `lost` not given out."""
+    """A history in memory, those in `lost` not given out. `list_shas` lists every commit of a
+    branch, whatever is asked for."""
 
     def __init__(
         self,
@@ -103,14 +103,20 @@ class MemorySource(CommitSource):
         return self.public
 
     async def list_shas(self, selection: Selection) -> tuple[str, ...]:
-        history = next(h for h in self.histories.values() if h and h[0].sha == selection.head)
-        return tuple(commit.sha for commit in history)
+        return tuple(commit.sha for commit in self._history(selection.head))
+
+    async def list_window(self, window: Window) -> tuple[Node, ...]:
+        nodes = map(_node, self._history(window.head))
+        return tuple(n for n in nodes if window.since <= n.committed_at < window.until)
 
     async def list_new(self, heads: Sequence[str], known: Sequence[str]) -> tuple[Node, ...]:
         new = self._reachable(heads) - self._reachable(known)
         listed = [commit for sha, commit in self.commits.items() if sha in new]
         listed.sort(key=lambda commit: commit.committed_at, reverse=True)
-        return tuple(Node(c.sha, c.parents, c.committed_at) for c in listed)
+        return tuple(_node(commit) for commit in listed)
+
+    def _history(self, tip: str) -> Sequence[Commit]:
+        return next(h for h in self.histories.values() if h and h[0].sha == tip)
 
     def _reachable(self, shas: Iterable[str]) -> set[str]:
         left, found = list(shas), set[str]()
@@ -137,6 +143,10 @@ class MemorySource(CommitSource):
 
     async def aclose(self) -> None:
         pass
+
+
+def _node(commit: Commit) -> Node:
+    return Node(commit.sha, commit.parents, commit.committed_at)
 
 
 @final

@@ -29,8 +29,9 @@ from analyzers.errors import (
 )
 from analyzers.model import MAX_PATCH_BYTES, Commit, Range
 from bot.ports import Notice, Window
-from bot.sources.github import MAX_PAGES, GitHubSource
+from bot.sources.github import GitHubSource
 from bot.sources.github_api import CONCURRENCY, REAL_TIME, Pace
+from bot.sources.github_repository import MAX_PAGES
 from bot.sources.locators import web_address
 from bot.stores.responses import RedisResponseCache
 from tests.oddities import ADA

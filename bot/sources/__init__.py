@@ -63,7 +63,8 @@ async def open_source(
 
             return await GitSource.open_mirror(url, settings.commitcast_data, notify)
         case GitHubRepository(owner_name):
-            from bot.sources.github import MAX_PAGES, GitHubSource
+            from bot.sources.github import GitHubSource
+            from bot.sources.github_repository import MAX_PAGES
 
             token = settings.github_token
             return GitHubSource(

@@ -20,6 +20,7 @@ from analyzers.errors import (
 from analyzers.model import Commit, Range, Repository
 from analyzers.text import clean_line
 from bot.ports import CommitSource, Head, Node, Notify, Selection, Window
+from bot.sources import gitwalk
 from bot.sources.commits import is_object_name
 from bot.sources.gitcommand import (
     Git,
@@ -29,7 +30,6 @@ from bot.sources.gitcommand import (
 )
 from bot.sources.gitobjects import GitObjects
 from bot.sources.giturls import parse_address, remote_repository
-from bot.sources.gitwalk import committed_at, list_new, list_window
 from bot.sources.mirror import Limits, Mirror
 
 BATCH: Final = 500
@@ -167,11 +167,15 @@ class GitSource(CommitSource):
         match selection:
             case Range(base, head):
                 known = await self.resolve(base)
-                listed = await list_new(self._objects.git, [await self.resolve(head)], [known])
-            case Window(head, since, until):
-                end = await self.resolve(head)
-                listed = await list_window(self._objects.git, end, since, until)
+                listed = await self.list_new([await self.resolve(head)], [known])
+            case Window():
+                listed = await self.list_window(selection)
         return tuple(node.sha for node in listed)
+
+    async def list_window(self, window: Window) -> tuple[Node, ...]:
+        """One walk through the whole history."""
+        head = await self.resolve(window.head)
+        return await gitwalk.list_window(self._objects.git, head, window.since, window.until)
 
     async def list_new(self, heads: Sequence[str], known: Sequence[str]) -> tuple[Node, ...]:
         """One walk, sometimes two. A mirror asks the server for commits that it does not have."""
@@ -181,7 +185,7 @@ class GitSource(CommitSource):
                 raise RevisionNotFound("error-revision-not-found", name=clean_line(name))
         for sha in await self._objects.no_commits(names):
             await self.resolve(sha)
-        return await list_new(self._objects.git, heads, known)
+        return await gitwalk.list_new(self._objects.git, heads, known)
 
     async def resolve(self, name: str) -> str:
         """The full name of the commit that a (short) SHA of 4 digits or more, branch or tag means.
@@ -262,7 +266,7 @@ class GitSource(CommitSource):
         return RevisionNotFound("error-branch-not-found", name=clean_line(branch))
 
     async def _head(self, branch: str, sha: str) -> Head:
-        return Head(branch, sha, await committed_at(self._objects.git, sha))
+        return Head(branch, sha, await gitwalk.committed_at(self._objects.git, sha))
 
 
 async def _layout(git: Git, folder: Path) -> _Layout:

@@ -225,6 +225,19 @@ left-out-authors = { $n } by author
 left-out-paths = { $n } by path
 left-out-below-medium = { $n } below medium
 left-out-below-high = { $n } below high
+left-out-brought-in = { $n } brought in by merges
+left-out-known = { $n } reported before the history was rewritten
+left-out-too-many = { $n } older ones, too many for one digest
+
+remark-since = News since { $since }.
+remark-rewritten = The history of { $branch } was rewritten: { $n ->
+    [one] { $n } commit that was reported is
+   *[other] { $n } commits that were reported are
+} no longer on it.
+remark-cursor-lost = The commit where the last digest of { $branch } ended is gone from the repository. Commits are chosen by their dates this once: one with an old date may be missing.
+remark-branch-gone = { $branch } does not exist any more.
+
+row-reverted = (reverted by { $by })
 
 period = { $since } – { $until } ({ $zone })
 
@@ -446,6 +459,8 @@ error-option-value = { $option }: cannot be “{ $value }”. { $option ->
     [at] Give a time of day in 24 hours, for example at:09:00.
     [tz] Give an IANA time zone, for example tz:Europe/Berlin or tz:Asia/Shanghai.
     [days] Give days:daily, days:weekdays, days:weekends, or days such as days:mon,wed,fri or days:mon-thu.
+    [history] Give history:all or history:first-parent.
+    [quiet] Give quiet:skip or quiet:post.
    *[lang] Give lang:en, lang:zh, or another language's code or name.
 }
 error-option-many = { $option }: takes at most { $most } patterns. Use wider ones, with * in them.
@@ -489,6 +504,8 @@ help-author = `author:ada -author:bots` — only these authors, or without them
 help-min = `min:medium` — least importance: low, medium or high
 help-at = `at:09:00` — time of the digest
 help-tz = `tz:Asia/Shanghai` — its time zone
+help-quiet = `quiet:post` — a line also on days without news; without it nothing is posted
+help-history = `history:first-parent` — only what landed itself; what a merge brings in is counted
 help-days = `days:weekdays` — daily, weekdays, weekends, or mon,wed,fri
 help-lang = `lang:zh` — language of the digest and its analyses
 help-more = A commit's address alone is analysed; a number alone expands that commit of the latest digest.
@@ -502,11 +519,20 @@ subscribed = This channel now follows { $repository }
 subscribed-when = A digest at { $time } ({ $zone }), { $days }; the first is due { $due }.
 subscribed-what = On { $branches }, as { $options }
 subscribed-before = It was already followed, as { $options }; that is replaced.
-subscribed-now = In this version digests do not come by themselves yet: { $command } shows the latest day at once.
+subscribed-now = It begins with the day before, and from then on nothing is left out. { $command } shows the latest day at once.
+stopped = The digests of { $repository } have stopped. { $reason } { $command } there starts them again, from where they ended: nothing is lost.
 unsubscribed = This channel follows { $repository } no longer.
 subscriptions-none = Nothing is followed here yet. Start with { $command }
 subscriptions-title = Followed here ({ $n })
-subscription = { $repository } — due { $due } — { $options }
+subscription = { $repository } — { $when } — { $options }
+due-at = due { $due }
+due-late = due { $minutes ->
+    [0] now
+    [one] a minute ago, and under way
+   *[other] { $minutes } minutes ago, and under way
+}
+due-posted = only when “commitcast post” is called
+due-stopped = stopped: { $reason } { $command } starts it again, from where it ended
 days-daily = every day
 days-weekdays = on weekdays
 days-weekends = on weekends
@@ -582,6 +608,7 @@ error-pull-request-not-found = There is no pull request { $number } in the repos
 control-expand = Expand
 control-expand-commit = Expand a commit
 control-report = Full report
+control-may-repeat = This message may be here twice: the first one was not confirmed.
 chat-slack-more = { $n ->
     [one] { $n } more commit in the thread
    *[other] { $n } more commits in the thread
@@ -604,6 +631,8 @@ error-slack-unreachable = Slack cannot be reached: { $said }. Check the network,
 error-slack-outcome = Slack did not confirm a request: { $said }. The message may have arrived, so it is not sent again. If it is not there, give the command again.
 error-slack-unexpected = Slack's answer cannot be understood: { $said }. A proxy may be in between, or SLACK_API_URL is wrong.
 error-slack-rejected = Slack refused a request ({ $reason }). Try again; if it stays so, tell whoever runs the bot.
+error-slack-channel = “{ $value }” names no channel of this workspace. Give its id, for example slack:C0123456789; Slack shows it at the end of the channel's details. An app of a whole organisation needs the workspace as well: slack:T0123456789/C0123456789.
+error-slack-lookup = The channel has more than { $most } messages since the one whose arrival Slack did not confirm, so it was not looked for any further.
 
 ## Slack
 
@@ -624,3 +653,21 @@ error-commit-name-chat = “{ $value }” names no commit. Give its address, or 
 error-compare-fork = “{ $value }” compares with another fork, which cannot be read here. Give the pull request's address, or a commit's.
 error-compare-base = “{ $value }” names one end only. Give both: …/compare/A...B
 chat-interrupted = The bot is being restarted, and this was not finished. Please ask again in a minute; what was analysed is kept.
+
+## Deliveries
+
+error-digest-too-long = The digest took too long and is tried again later.
+error-post-to = “{ $value }” is no channel. Give slack: and the id of a channel, for example slack:C0123ABCD, or telegram: and the number or the name of a chat, for example telegram:-100123 or telegram:@acme.
+error-post-chat-off = { $platform ->
+    [slack] Slack is not set up. Set SLACK_BOT_TOKEN.
+   *[telegram] Telegram is not set up. Set TELEGRAM_BOT_TOKEN.
+}
+error-post-followed = The bot delivers { $repository } to this channel by itself. Use /digest there, or /unsubscribe first.
+error-post-claimed = Another process is delivering this digest. Try again in some minutes: nothing comes twice.
+
+post-done = Posted to { $channel }: { $n ->
+    [one] { $n } commit
+   *[other] { $n } commits
+} of { $repository }.
+post-quiet = Nothing new in { $repository }, so nothing was posted to { $channel }.
+post-repeated = Today's digest of { $repository } was posted to { $channel } before. Nothing to do.

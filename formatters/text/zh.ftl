@@ -159,6 +159,16 @@ left-out-authors = 作者不符 { $n } 个
 left-out-paths = 路径不符 { $n } 个
 left-out-below-medium = 重要程度低于中 { $n } 个
 left-out-below-high = 重要程度低于高 { $n } 个
+left-out-brought-in = 由合并带入 { $n } 个
+left-out-known = 历史改写前已报告 { $n } 个
+left-out-too-many = 较早的 { $n } 个（数量过多，未逐一列出）
+
+remark-since = 自 { $since } 以来的更新。
+remark-rewritten = { $branch } 的历史已被改写：{ $n } 个已报告的提交不再属于该分支。
+remark-cursor-lost = { $branch } 上一次摘要的截止提交已不在仓库中，本次改按日期选取：日期偏早的提交可能会遗漏。
+remark-branch-gone = 分支 { $branch } 已不存在。
+
+row-reverted = （已被 { $by } 回退）
 
 period = { $since } – { $until }（{ $zone }）
 
@@ -374,6 +384,8 @@ error-option-value = { $option }: 的值不能是“{ $value }”。{ $option ->
     [at] 请填写 24 小时制的时间，例如 at:09:00。
     [tz] 请填写 IANA 时区名，例如 tz:Europe/Berlin 或 tz:Asia/Shanghai。
     [days] 请填写 days:每天、days:工作日、days:周末，或具体的日子，例如 days:周一,周三,周五 或 days:mon-thu。
+    [history] 请填写 history:all（全部）或 history:first-parent（仅直接提交）。
+    [quiet] 请填写 quiet:skip（不发）或 quiet:post（发一行）。
    *[lang] 请填写 lang:en、lang:zh，或其他语言的代码或名称。
 }
 error-option-many = { $option }: 最多接受 { $most } 个模式。请改用带 * 的更宽泛的模式。
@@ -417,6 +429,8 @@ help-author = `author:ada -author:bots` — 只看（或排除）这些作者
 help-min = `min:medium` — 最低重要程度：low、medium 或 high
 help-at = `at:09:00` — 摘要时间
 help-tz = `tz:Asia/Shanghai` — 摘要所用时区
+help-quiet = `quiet:post` — 没有新提交的日子也发一行；默认不发
+help-history = `history:first-parent` — 只显示直接落到分支上的提交，由合并带入的只计数
 help-days = `days:weekdays` — daily、weekdays、weekends，或 mon,wed,fri
 help-lang = `lang:zh` — 摘要和分析的语言
 help-more = 单独发送提交链接即可分析；单独发送数字即可展开最近一份摘要中的对应提交。
@@ -430,11 +444,19 @@ subscribed = 本频道已关注 { $repository }
 subscribed-when = 摘要时间：{ $time }（{ $zone }），{ $days }；首次为 { $due }。
 subscribed-what = 分支：{ $branches }，选项：{ $options }
 subscribed-before = 此前已关注，选项为 { $options }，现已替换。
-subscribed-now = 当前版本尚不会自动发送摘要；立即查看最近一天：{ $command }
+subscribed-now = 首次摘要从前一天开始，此后不会遗漏任何提交。立即查看最近一天：{ $command }
+stopped = { $repository } 的摘要已停止发送。{ $reason }在该频道发送 { $command } 即可恢复，从上次截止处继续，不会遗漏。
 unsubscribed = 本频道已取消关注 { $repository }。
 subscriptions-none = 这里还没有关注任何仓库。可以这样开始：{ $command }
 subscriptions-title = 已关注（{ $n }）
-subscription = { $repository } — 预定时间 { $due } — { $options }
+subscription = { $repository } — { $when } — { $options }
+due-at = 预定时间 { $due }
+due-late = { $minutes ->
+    [0] 正在生成
+   *[other] 已到时间 { $minutes } 分钟，正在处理
+}
+due-posted = 仅在调用 commitcast post 时发送
+due-stopped = 已停止：{ $reason }发送 { $command } 即可恢复，从上次截止处继续
 days-daily = 每天
 days-weekdays = 工作日
 days-weekends = 周末
@@ -510,6 +532,7 @@ error-pull-request-not-found = 该仓库没有编号为 { $number } 的 PR，请
 control-expand = 展开
 control-expand-commit = 展开某个提交
 control-report = 完整报告
+control-may-repeat = 这条消息可能会重复：前一次发送没有得到确认。
 chat-slack-more = 讨论串中还有 { $n } 个提交
 chat-slack-expand = 按编号展开任意提交：`/commitcast expand { $number }`
 
@@ -529,6 +552,8 @@ error-slack-unreachable = 无法连接 Slack：{ $said }。请检查网络、代
 error-slack-outcome = Slack 没有确认是否收到请求：{ $said }。消息可能已经送达，因此不再重发。如果没有出现，请重新执行命令。
 error-slack-unexpected = 无法理解 Slack 的答复：{ $said }。中间可能有代理，或者 SLACK_API_URL 有误。
 error-slack-rejected = Slack 拒绝了一个请求（{ $reason }）。请重试；如果仍然失败，请告知机器人的管理员。
+error-slack-channel = “{ $value }”不是此工作区的频道。请填写频道 ID，例如 slack:C0123456789；在 Slack 的频道详情末尾可以看到。为整个组织安装的应用还要写明工作区：slack:T0123456789/C0123456789。
+error-slack-lookup = Slack 未确认送达的那条消息之后，频道里的消息已超过 { $most } 条，因此不再继续查找。
 
 ## Slack
 
@@ -549,3 +574,18 @@ error-commit-name-chat = “{ $value }”不是有效的提交。请给出提交
 error-compare-fork = “{ $value }”与另一个 fork 作比较，这里无法读取。请改用合并请求或提交的链接。
 error-compare-base = “{ $value }”只有比较的一端。请写明两端：…/compare/A...B
 chat-interrupted = 机器人正在重启，此命令未能完成。请一分钟后重试；已完成的分析会保留。
+
+## 发送
+
+error-digest-too-long = 生成摘要耗时过长，稍后会重试。
+error-post-to = “{ $value }”不是频道。请填写 slack: 加频道 ID，例如 slack:C0123ABCD；或 telegram: 加聊天编号或名称，例如 telegram:-100123、telegram:@acme。
+error-post-chat-off = { $platform ->
+    [slack] 尚未配置 Slack，请设置 SLACK_BOT_TOKEN。
+   *[telegram] 尚未配置 Telegram，请设置 TELEGRAM_BOT_TOKEN。
+}
+error-post-followed = 机器人已在该频道定时发送 { $repository } 的摘要。请在那里使用 /digest，或先 /unsubscribe。
+error-post-claimed = 另一个进程正在发送这份摘要。请几分钟后再试，不会重复发送。
+
+post-done = 已发送到 { $channel }：{ $repository } 的 { $n } 个提交。
+post-quiet = { $repository } 没有新提交，未向 { $channel } 发送。
+post-repeated = { $repository } 今天的摘要已发送到 { $channel }，无需重复。

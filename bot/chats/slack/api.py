@@ -14,7 +14,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
-from analyzers.errors import ChatError
+from analyzers.errors import ChatError, OutcomeUnknown, TokenRefused
 from analyzers.text import clean_line, shorten
 
 LONGEST_PAUSE: Final = 60.0
@@ -32,24 +32,33 @@ ANSWERED_WITHIN: Final = 30
 BUSY: Final = "error-slack-busy"
 UNREACHABLE: Final = "error-slack-unreachable"
 """The request was not sent."""
-OUTCOME: Final = "error-slack-outcome"
-"""The request may have had its effect."""
 NOT_INVITED: Final = "error-slack-not-invited"
+CLOSED: Final = "error-slack-closed"
+POLICY: Final = "error-slack-policy"
+SCOPE: Final = "error-slack-scope"
 GONE: Final = "error-slack-gone"
 """The message that was to be edited, or replied to, cannot be."""
 BLOCKS: Final = "error-slack-blocks"
+REJECTED: Final = "error-slack-rejected"
+"""Something else is wrong with the request."""
+
+_LOST: Final = "error-slack-outcome"
+_OUTAGE: Final = "error-slack-outage"
+_UNEXPECTED: Final = "error-slack-unexpected"
+_TOKEN: Final = "error-slack-token"  # noqa: S105 - a message of the catalogue
 
 _TOO_FAST: Final = frozenset({"ratelimited", "rate_limited"})
 
 _REFUSALS: Final = {
-    "error-slack-token": "invalid_auth not_authed account_inactive token_revoked token_expired"
-    " not_allowed_token_type",
-    "error-slack-scope": "missing_scope no_permission",
-    NOT_INVITED: "not_in_channel channel_not_found user_not_in_channel",
-    "error-slack-closed": "is_archived is_inactive",
-    "error-slack-policy": "restricted_action restricted_action_read_only_channel"
+    _TOKEN: "invalid_auth not_authed account_inactive token_revoked token_expired"
+    " not_allowed_token_type accesslimited enterprise_is_restricted",
+    SCOPE: "missing_scope",
+    NOT_INVITED: "not_in_channel channel_not_found user_not_in_channel no_permission",
+    CLOSED: "is_archived is_inactive",
+    POLICY: "restricted_action restricted_action_read_only_channel"
     " restricted_action_thread_only_channel restricted_action_non_threadable_channel"
-    " restricted_action_thread_locked ekm_access_denied app_access_restricted access_denied",
+    " restricted_action_thread_locked ekm_access_denied app_access_restricted access_denied"
+    " team_access_not_granted messages_tab_disabled",
     GONE: "message_not_found cant_update_message edit_window_closed block_mismatch"
     " thread_not_found cannot_reply_to_message",
     BLOCKS: "invalid_blocks invalid_blocks_format msg_blocks_too_long",
@@ -57,18 +66,20 @@ _REFUSALS: Final = {
 _CODES: Final = {reason: code for code, known in _REFUSALS.items() for reason in known.split()}
 """What we call what Slack calls by these names."""
 
-_OUTAGES: Final = frozenset(
+_PASSING: Final = frozenset(
     {
         "team_added_to_org",
         "org_login_required",
-        "service_unavailable",
-        "fatal_error",
-        "internal_error",
-        "request_timeout",
+        "external_channel_migrating",
         "message_limit_exceeded",
     }
 )
-"""Errors that pass by themselves."""
+"""Errors that pass by themselves; nothing was done."""
+
+_BROKEN: Final = frozenset(
+    {"service_unavailable", "fatal_error", "internal_error", "request_timeout"}
+)
+"""Errors in the middle of the work: Slack says of some that a part of it may be done."""
 
 _SECONDS: Final = re.compile(r"[0-9]{1,9}(?:\.[0-9]+)?")
 
@@ -110,13 +121,20 @@ class SlackApi:
             method: the client's.
             repeatable: whether doing it twice is as good as once.
             arguments: the method's.
+
+        Raises:
+            OutcomeUnknown: it may be done; never of what is repeatable.
         """
-        return await _twice(lambda: self.call_once(method, **arguments), repeatable)
+        return await patiently(lambda: self.call_once(method, **arguments), repeatable=repeatable)
 
     async def call_once(
         self, method: Callable[..., Awaitable[AsyncSlackResponse]], /, **arguments: Any
     ) -> AsyncSlackResponse:
-        """Call a method of `client`, and wait for no limit."""
+        """Call a method of `client`, and wait for no limit.
+
+        Raises:
+            OutcomeUnknown: it may be done.
+        """
         try:
             return await method(**arguments)
         except SlackApiError as exc:
@@ -124,19 +142,19 @@ class SlackApi:
         except aiohttp.ClientConnectorError as exc:
             raise ChatError(UNREACHABLE, permanent=False, said=_said(exc)) from exc
         except (aiohttp.ClientError, OSError, TimeoutError) as exc:
-            raise ChatError(OUTCOME, said=_said(exc)) from exc
+            raise OutcomeUnknown(_LOST, said=_said(exc)) from exc
         except SlackClientError as exc:
-            raise ChatError("error-slack-unexpected", permanent=False, said=_said(exc)) from exc
+            raise OutcomeUnknown(_UNEXPECTED, permanent=False, said=_said(exc)) from exc
         except (AttributeError, TypeError, ValueError) as exc:
             # The SDK trips over answers that are not Slack's: pages of proxies, plain text.
-            raise ChatError("error-slack-unexpected", permanent=False, said="no JSON") from exc
+            raise OutcomeUnknown(_UNEXPECTED, permanent=False, said="no JSON") from exc
 
     async def respond(self, url: str, message: dict[str, Any]) -> None:
         """Show something to the one person who gave a command, at the address that came with it.
 
         Slack takes five messages there, within 30 minutes, in channels without the bot as well.
         """
-        await _twice(lambda: self._respond_once(url, message), repeatable=False)
+        await patiently(lambda: self._respond_once(url, message), repeatable=False)
 
     async def _respond_once(self, url: str, message: dict[str, Any]) -> None:
         webhook = AsyncWebhookClient(
@@ -153,12 +171,23 @@ class SlackApi:
         except aiohttp.ClientConnectorError as exc:
             raise ChatError(UNREACHABLE, permanent=False, said=_said(exc)) from exc
         except (aiohttp.ClientError, OSError, TimeoutError) as exc:
-            raise ChatError(OUTCOME, said=_said(exc)) from exc
+            raise OutcomeUnknown(_LOST, said=_said(exc)) from exc
         if response.status_code == 429:
             raise _busy(response.headers.get("Retry-After"))
         if response.status_code != 200:
             said = shorten(clean_line(response.body), 200)
-            raise ChatError(_CODES.get(said, "error-slack-rejected"), reason=said)
+            raise ChatError(_CODES.get(said, REJECTED), reason=said)
+
+
+async def patiently(request: Callable[[], Awaitable[_T]], *, repeatable: bool) -> _T:
+    """Make a request, and once more if that is worth it, as `SlackApi.call` does."""
+    try:
+        return await _twice(request, repeatable)
+    except OutcomeUnknown as exc:
+        if not repeatable:
+            raise
+        code = UNREACHABLE if exc.code == _LOST else exc.code
+        raise ChatError(code, permanent=False, **exc.details) from exc
 
 
 async def _twice(request: Callable[[], Awaitable[_T]], repeatable: bool) -> _T:
@@ -166,7 +195,7 @@ async def _twice(request: Callable[[], Awaitable[_T]], repeatable: bool) -> _T:
         return await request()
     except ChatError as exc:
         pause = exc.retry_after if exc.code == BUSY else PAUSE_UNSENT
-        unsent = exc.code in (BUSY, UNREACHABLE) or (repeatable and exc.code == OUTCOME)
+        unsent = exc.code in (BUSY, UNREACHABLE) or (repeatable and exc.code == _LOST)
         if not unsent or pause is None or pause > LONGEST_PAUSE:
             raise
     await asyncio.sleep(pause)
@@ -181,14 +210,17 @@ def _refused(exc: SlackApiError) -> ChatError:
     reason = shorten(clean_line(str(answer.get("error", ""))), 100)
     if status == 429 or reason in _TOO_FAST:
         return _busy(exc.response.headers.get("Retry-After"))
-    if status >= 500 or reason in _OUTAGES:
-        return ChatError("error-slack-outage", permanent=False, reason=reason or f"HTTP {status}")
+    if status >= 500 or reason in _BROKEN:
+        return OutcomeUnknown(_OUTAGE, permanent=False, reason=reason or f"HTTP {status}")
+    if reason in _PASSING:
+        return ChatError(_OUTAGE, permanent=False, reason=reason)
     if not reason:
-        return ChatError("error-slack-unexpected", permanent=False, said=f"HTTP {status}")
-    code = _CODES.get(reason, "error-slack-rejected")
+        return OutcomeUnknown(_UNEXPECTED, permanent=False, said=f"HTTP {status}")
+    code = _CODES.get(reason, REJECTED)
     said = (answer.get("response_metadata") or {}).get("messages") or [answer.get("needed")]
     more = shorten(clean_line("; ".join(str(line) for line in said if line)), 1_000)
-    return ChatError(code, reason=f"{reason}: {more}" if more else reason)
+    kind = TokenRefused if code == _TOKEN else ChatError
+    return kind(code, reason=f"{reason}: {more}" if more else reason)
 
 
 def _busy(asked: str | None) -> ChatError:

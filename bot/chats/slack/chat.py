@@ -13,9 +13,8 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.signature import SignatureVerifier
 from slack_sdk.web.async_client import AsyncWebClient
 
-from analyzers.errors import ChatError
 from bot.chats.slack import sockets
-from bot.chats.slack.api import OUTCOME, UNREACHABLE, SlackApi
+from bot.chats.slack.api import SlackApi
 from bot.chats.slack.conversation import Workspace
 from bot.chats.slack.events import Events
 from bot.chats.slack.requests import signed_payload
@@ -100,12 +99,7 @@ class SlackChat(Chat):
             self._app = None
 
     async def _identify(self) -> tuple[Workspace, AuthorizeResult]:
-        try:
-            told = await self._api.call(self._api.client.auth_test, repeatable=True)
-        except ChatError as exc:
-            if exc.code != OUTCOME:
-                raise
-            raise ChatError(UNREACHABLE, permanent=False, said=exc.details["said"]) from exc
+        told = await self._api.call(self._api.client.auth_test, repeatable=True)
         everywhere = bool(told.get("is_enterprise_install"))
         workspace = Workspace(
             team=None if everywhere else str(told.get("team_id")),

@@ -11,7 +11,8 @@ from typing import Any, Final, final
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from analyzers.errors import ChatError
-from bot.chats.slack.api import BLOCKS, BUSY, GONE, NOT_INVITED, SlackApi
+from bot.chats.slack.api import BUSY, GONE, NOT_INVITED, SlackApi
+from bot.chats.slack.sending import NO_PREVIEW, QUIET, send
 from bot.conversation import Answer, Conversation, Document
 from formatters import blockkit
 from formatters.blockkit import SlackMessage
@@ -20,11 +21,6 @@ from formatters.text import Words, words_for
 
 MAX_RESPONSES: Final = 5
 """Messages that Slack takes at a `response_url`."""
-
-_QUIET: Final = {"link_names": False, "parse": "none"}
-"""No name in a text pings anybody, and no bare word becomes a link."""
-
-_NO_PREVIEW: Final = {"unfurl_links": False, "unfurl_media": False}
 
 _log = logging.getLogger(__name__)
 
@@ -74,8 +70,9 @@ class SlackConversation(Conversation):
         client = self._api.client
         try:
             if self._note is None:
-                where = {"thread_ts": self._place.thread, **_NO_PREVIEW}
-                self._note = _ts(await self._send_once(client.chat_postMessage, message, **where))
+                where = {"thread_ts": self._place.thread, **NO_PREVIEW}
+                posted = await self._send_once(client.chat_postMessage, message, **where)
+                self._note = str(posted.get("ts"))
             else:
                 await self._send_once(client.chat_update, message, ts=self._note)
         except ChatError as exc:
@@ -128,7 +125,7 @@ class SlackConversation(Conversation):
         note, self._note = self._note, None
         try:
             update = self._api.client.chat_update
-            return _ts(await self._send(update, message, ts=note, repeatable=True))
+            return await self._send(update, message, ts=note, repeatable=True)
         except ChatError as exc:
             if exc.code != GONE:
                 raise
@@ -136,24 +133,15 @@ class SlackConversation(Conversation):
 
     async def _post(self, message: SlackMessage, thread: str | None) -> str:
         post = self._api.client.chat_postMessage
-        return _ts(await self._send(post, message, thread_ts=thread, **_NO_PREVIEW))
+        return await self._send(post, message, thread_ts=thread, **NO_PREVIEW)
 
     async def _send(
         self,
         method: Callable[..., Awaitable[AsyncSlackResponse]],
         message: SlackMessage,
         **arguments: Any,
-    ) -> AsyncSlackResponse:
-        """Send a message; as plain text if Slack does not take its blocks, which is a defect."""
-        arguments |= {"channel": self._place.channel, "text": message.text, **_QUIET}
-        try:
-            return await self._api.call(method, blocks=list(message.blocks), **arguments)
-        except ChatError as exc:
-            if exc.code != BLOCKS:
-                raise
-            refusal = exc
-        _log.error("Slack took no such blocks, so the message goes without them: %s", refusal)
-        return await self._api.call(method, blocks=[], **arguments)
+    ) -> str:
+        return await send(self._api, method, message, channel=self._place.channel, **arguments)
 
     async def _send_once(
         self,
@@ -166,7 +154,7 @@ class SlackConversation(Conversation):
             channel=self._place.channel,
             text=message.text,
             blocks=list(message.blocks),
-            **_QUIET,
+            **QUIET,
             **arguments,
         )
 
@@ -209,7 +197,7 @@ class SlackConversation(Conversation):
         if self._place.response_url is None or self._responses == MAX_RESPONSES:
             raise ChatError(NOT_INVITED)
         self._responses += 1
-        shown = {"text": message.text, "blocks": list(message.blocks), **_NO_PREVIEW}
+        shown = {"text": message.text, "blocks": list(message.blocks), **NO_PREVIEW}
         await self._api.respond(self._place.response_url, shown)
 
     async def _post_ephemeral(self, message: SlackMessage) -> None:
@@ -229,7 +217,3 @@ class SlackConversation(Conversation):
         text = words("chat-slack-in-thread", url=f"<{self._workspace.url}{page}>")
         with suppress(ChatError):  # the answer is there all the same
             await self._whisper([SlackMessage(text, ())])
-
-
-def _ts(response: AsyncSlackResponse) -> str:
-    return str(response.get("ts"))

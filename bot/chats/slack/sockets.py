@@ -14,7 +14,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.socket_mode.aiohttp import SocketModeClient
 
 from analyzers.errors import ChatError
-from bot.chats.slack.api import OUTCOME, UNREACHABLE, SlackApi
+from bot.chats.slack.api import UNREACHABLE, SlackApi
 
 PING_EVERY: Final = 10.0
 """Seconds between two pings; without an answer to four, the SDK connects anew."""
@@ -61,10 +61,10 @@ async def serve(app: AsyncApp, api: SlackApi, token: str) -> NoReturn:
 
 async def _open(api: SlackApi, token: str) -> str:
     try:
-        response = await api.call(api.client.apps_connections_open, app_token=token)
+        response = await api.call(
+            api.client.apps_connections_open, app_token=token, repeatable=True
+        )
     except ChatError as exc:
-        if exc.code == OUTCOME:
-            raise ChatError(UNREACHABLE, permanent=False, said=exc.details["said"]) from exc
         if exc.permanent:
             reason = exc.details.get("reason", exc.code)
             raise ChatError("error-slack-app-token", reason=reason) from exc

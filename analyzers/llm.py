@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable
 from datetime import datetime
@@ -22,7 +23,14 @@ PAUSE = 60.0
 """Seconds without requests after a failure that the next request would share. Long enough that a
 wrong key costs one round of requests a digest, short enough that a mended one is soon noticed."""
 
+EQUAL_FAILURES = 5
+"""Failures in a row for the same reason, after which the server is taken to be unwell."""
+
 _DOWN = (RulesReason.UNREACHABLE, RulesReason.TIMED_OUT)
+_UNWELL = (*_DOWN, RulesReason.SERVER_ERROR, RulesReason.RATE_LIMITED)
+"""What says nothing about the commit that was asked for."""
+
+_log = logging.getLogger(__name__)
 
 
 @final
@@ -74,6 +82,9 @@ class LanguageModelAnalyzer(Analyzer):
         self._last_success = float("-inf")
         self._paused_until = float("-inf")
         self._cause = ModelError(RulesReason.UNREACHABLE)
+        self._failed: RulesReason | None = None
+        self._failed_equally = 0
+        self._is_given_up = False  # one alert is enough until it works again
 
     def identity(self, language: str) -> str:
         """The model, not its server: the same weights behind another address say the same. The
@@ -99,7 +110,7 @@ class LanguageModelAnalyzer(Analyzer):
             except ModelError as exc:
                 self._consider_pausing(exc, started)
                 raise
-            self._last_success = self._clock()
+            self._succeeded()
             return analysis
 
     async def aclose(self) -> None:
@@ -108,11 +119,31 @@ class LanguageModelAnalyzer(Analyzer):
 
     def _consider_pausing(self, error: ModelError, started: float) -> None:
         """A server that let a request run out of all its tries is down, unless it answered
-        another one meanwhile."""
+        another one meanwhile; one that fails again and again in the same way is no better."""
+        self._failed_equally = self._failed_equally + 1 if error.reason is self._failed else 1
+        self._failed = error.reason
         is_down = error.reason in _DOWN and self._last_success < started
-        if error.permanent or is_down:
-            self._cause = error
-            self._paused_until = self._clock() + PAUSE
+        is_unwell = error.reason in _UNWELL and self._failed_equally >= EQUAL_FAILURES
+        if not (error.permanent or is_down or is_unwell):
+            return
+        self._cause = error
+        self._paused_until = self._clock() + PAUSE
+        if not self._is_given_up:
+            self._is_given_up = True
+            _log.error(
+                "%s gives no analyses (%s: %s): the rules answer, and it is asked again every %d s",
+                self._model,
+                error.reason.value,
+                error.detail,
+                PAUSE,
+            )
+
+    def _succeeded(self) -> None:
+        self._last_success = self._clock()
+        self._failed, self._failed_equally = None, 0
+        if self._is_given_up:
+            self._is_given_up = False
+            _log.warning("%s gives analyses again", self._model)
 
     async def _analyze(self, commit: Commit, language: str) -> Analysis:
         # A commit may be large: neither reading nor cutting it may hold up the event loop.

@@ -475,6 +475,18 @@ class Group:
         return self.kind not in (GroupKind.ATTENTION, GroupKind.COMPONENT)
 
 
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """Which commits stand together in a digest: a group without what is said of them."""
+
+    kind: GroupKind
+    """Why they stand together."""
+    name: str
+    """As `Group.name`."""
+    shas: tuple[str, ...]
+    """The commits' full names, in order of their numbers."""
+
+
 class LeftOut(StrEnum):
     """Why a commit of a digest's span is counted and not shown."""
 

@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from analyzers.model import Analysis, Commit, Entry, Group, GroupKind, Importance, Kind
+from analyzers.model import Analysis, Commit, Entry, Group, GroupKind, Importance, Kind, Placed
 from analyzers.rules.titles import parse_title
 
 MIN_ALIKE = 3
@@ -70,6 +70,27 @@ def arrange(analysed: Sequence[Analysed]) -> tuple[Group, ...]:
     for importance in Importance:
         drafts += _by_component([pair for pair in rest if pair[1].importance is importance])
     return _numbered(sorted(drafts, key=lambda draft: draft.reading_order))
+
+
+def placed(groups: Sequence[Group]) -> tuple[Placed, ...]:
+    """Which commits stand together, to put them there again."""
+    return tuple(
+        Placed(group.kind, group.name, tuple(entry.commit.sha for entry in group.entries))
+        for group in groups
+    )
+
+
+def rearranged(places: Sequence[Placed], analysed: Sequence[Analysed]) -> tuple[Group, ...]:
+    """The same groups with the same numbers, whatever the analyses say by now.
+
+    Args:
+        places: as `placed` told them.
+        analysed: the same commits, in any order.
+    """
+    known = {commit.sha: (commit, analysis) for commit, analysis in analysed}
+    return _numbered(
+        [_Draft(place.kind, place.name, [known[sha] for sha in place.shas]) for place in places]
+    )
 
 
 def _kind_of(commit: Commit, analysis: Analysis) -> GroupKind:

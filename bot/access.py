@@ -62,6 +62,11 @@ class Grants:
             granted.append((found[1], channels))
         return cls(tuple(granted))
 
+    def granting(self, channel: str, locator: Locator) -> Grants:
+        """These, and one more: whoever runs the bot names both."""
+        place = _place(locator)
+        return self if place is None else Grants((*self.granted, (place, (channel,))))
+
     def allow(self, channel: str, locator: Locator) -> bool:
         """Whether a channel was granted a repository."""
         place = _place(locator)

@@ -32,6 +32,22 @@ Language = Annotated[
         help="en, zh, or another language for the model to write. [default: COMMITCAST_LANGUAGE]",
     ),
 ]
+Paths = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="P", help="Show what touches src/**; -docs/ leaves docs out. May be repeated."
+    ),
+]
+Authors = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="A", help="Show this name or address; -bots leaves bots out. May be repeated."
+    ),
+]
+Minimum = Annotated[
+    str | None,
+    typer.Option("--min", metavar="M", help="The least importance: low, medium or high."),
+]
 Written = Annotated[
     FormatName | None,
     typer.Option("--format", help="[default: by the output's name, else terminal]"),
@@ -84,22 +100,9 @@ def digest(
         str | None,
         typer.Option(metavar="B", help="A name, or a pattern. [default: the repository's own]"),
     ] = None,
-    path: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="P", help="Show what touches src/**; -docs/ leaves docs out. May be repeated."
-        ),
-    ] = None,
-    author: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="A", help="Show this name or address; -bots leaves bots out. May be repeated."
-        ),
-    ] = None,
-    minimum: Annotated[
-        str | None,
-        typer.Option("--min", metavar="M", help="The least importance: low, medium or high."),
-    ] = None,
+    path: Paths = None,
+    author: Authors = None,
+    minimum: Minimum = None,
     tz: Zone = None,
     lang: Language = None,
     written: Written = None,
@@ -196,6 +199,45 @@ def chat(*, tz: Zone = None, lang: Language = None) -> None:
     from bot.shell import run_chat
 
     raise typer.Exit(run_chat(zone=tz, language=lang))
+
+
+@app.command()
+def post(
+    repository: Annotated[
+        str, typer.Argument(metavar="REPO", help="owner/repo, a URL, or a local folder.")
+    ],
+    *,
+    to: Annotated[
+        str, typer.Option(metavar="CHANNEL", help="slack:C0123, telegram:-100123, telegram:@name.")
+    ],
+    branch: Annotated[
+        str | None,
+        typer.Option(metavar="B", help="A name, or a pattern. [default: the repository's own]"),
+    ] = None,
+    path: Paths = None,
+    author: Authors = None,
+    minimum: Minimum = None,
+    quiet_line: Annotated[
+        bool, typer.Option("--quiet-line", help="Post a line also where there is nothing new.")
+    ] = False,
+    tz: Zone = None,
+    lang: Language = None,
+) -> None:
+    """What is new since the last time, to one channel, at most once a day: for cron and CI jobs."""
+    from bot.shell import run_post
+    from bot.shell_options import FilterOptions
+
+    raise typer.Exit(
+        run_post(
+            repository,
+            to,
+            branch,
+            FilterOptions(path or (), author or (), minimum),
+            tells_quiet_days=quiet_line,
+            zone=tz,
+            language=lang,
+        )
+    )
 
 
 @app.command()

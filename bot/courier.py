@@ -62,20 +62,25 @@ class Courier:
     """Serves one subscription at a call; calls run beside each other."""
 
     def __init__(
-        self, app: Application, outlets: Mapping[str, Outlet], timing: Timing | None = None
+        self,
+        app: Application,
+        outlets: Mapping[str, Outlet],
+        pacing: Pacing,
+        timing: Timing | None = None,
     ) -> None:
         """Deliver by these outlets.
 
         Args:
             app: has the stores, and makes digests.
             outlets: one for each platform that is set up, by its name.
+            pacing: keeps to the limits of platforms.
             timing: how long things take.
         """
         self._app = app
         self._outlets = outlets
         self._timing = timing or Timing()
         self._editions = Editions(app)
-        self._pacing = Pacing()
+        self._pacing = pacing
         self._failures: Counter[tuple[str, str]] = Counter()
 
     def serves(self, channel: str) -> bool:
@@ -133,7 +138,9 @@ class Courier:
         else:
             del self._failures[place]
             return delivery.ledger
-        if self._is_over(error, due_at(subscription, due) if due else None):
+        # What is only posted has no time of its own: who posts it is told, and tries again.
+        since = due_at(subscription, due) if due and subscription.days else None
+        if self._is_over(error, since):
             await delivery.stop(outlet, error)
         else:
             await self._retreat(delivery, place, error)

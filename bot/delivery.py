@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Final
 
-from analyzers.model import Digest, Entry, LeftOut, Placed, RulesReason, Span
+from analyzers.model import Digest, Entry, LeftOut, Placed, Remark, RulesReason, Span
 from analyzers.overview import placed
 from formatters.model import Page
 from formatters.pages import digest_page
 from formatters.text import words_for
+
+_OBJECT_NAME: Final = re.compile(r"[0-9a-f]{7,64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +47,20 @@ class Delivered:
     """The ids of the messages that show it, once they are sent."""
     groups: tuple[Placed, ...] = ()
     """Which commits stand together: numbers stay when a digest is laid out anew."""
+    remarks: tuple[Remark, ...] = ()
+    """What it said of the history itself."""
     unfinished: tuple[str, ...] = ()
     """The full names of the commits that the rules analysed because the model failed."""
+    reverts: tuple[tuple[str, str], ...] = ()
+    """Names of commits, maybe short, that commits of this digest revert, each with the full name
+    of the one that does; until they are marked where they were posted."""
+    reverted: tuple[tuple[str, str], ...] = ()
+    """The full names of its commits that were reverted later, each with the commit that did."""
+
+    @property
+    def needs_repair(self) -> bool:
+        """Whether something that is shown is to be said better, here or in an earlier digest."""
+        return bool(self.messages and (self.unfinished or self.reverts))
 
     @property
     def shas(self) -> tuple[str, ...]:
@@ -85,8 +101,17 @@ def record_of(digest: Digest, repository: str, zone: str, page: Page | None = No
         page=replace(page, digest=digest_id),
         at=digest.generated_at,
         groups=placed(digest.groups),
+        remarks=digest.remarks,
+        reverts=tuple(_reverts(digest)),
         unfinished=tuple(entry.commit.sha for entry in digest.entries if _may_get_better(entry)),
     )
+
+
+def _reverts(digest: Digest) -> Iterator[tuple[str, str]]:
+    for entry in digest.entries:
+        reverted = entry.analysis.facts.reverts or ""
+        if _OBJECT_NAME.fullmatch(reverted):  # it may also be a title
+            yield reverted, entry.commit.sha
 
 
 def _may_get_better(entry: Entry) -> bool:
@@ -111,6 +136,14 @@ class DeliveredDigests(ABC):
 
         A reader that may stop early closes it (`contextlib.aclosing`).
         """
+
+    @abstractmethod
+    async def awaiting_repair(self, now: datetime, most: int) -> tuple[tuple[str, str], ...]:
+        """The channel and id of digests that are shown and need repair by now."""
+
+    @abstractmethod
+    async def repair_at(self, channel: str, digest_id: str, at: datetime) -> None:
+        """Put a repair off."""
 
     @abstractmethod
     async def drop(self, channel: str, digest_id: str) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import time
 from difflib import get_close_matches
@@ -21,11 +21,11 @@ from bot.spans import parse_language, parse_zone
 from bot.subscriptions import BOTS, Defaults, Filters, Subscription
 from bot.weekdays import parse_days, written_days
 
-FILTERS: Final = ("branch", "path", "author", "min")
+FILTERS: Final = ("branch", "path", "author", "min", "history")
 """Options that say which commits are shown."""
 SETTINGS: Final = ("min", "at", "tz", "days", "lang")
 """Options that a chat can have defaults for."""
-EVERY: Final = ("branch", "path", "author", "min", "at", "tz", "days", "lang")
+EVERY: Final = (*FILTERS, "at", "tz", "days", "quiet", "lang")
 """All options, in the order in which they are written."""
 
 MAX_PATTERNS: Final = 20
@@ -53,6 +53,8 @@ _MEANT: Final = {
     "folder": "path",
     "user": "author",
     "bots": "author",
+    "merges": "history",
+    "silent": "quiet",
 }
 """What people mean by names that are no options."""
 
@@ -70,6 +72,8 @@ class Options:
     zone: str | None = None
     days: tuple[int, ...] | None = None
     language: str | None = None
+    first_parent: bool | None = None
+    tells_quiet_days: bool | None = None
 
     @property
     def defaults(self) -> Defaults:
@@ -83,7 +87,9 @@ class Options:
             minimum: the least importance where the options give none; None shows everything.
         """
         least = self.minimum or minimum or Importance.LOW
-        return Filters(self.branches, self.paths, self.authors, least)
+        return Filters(
+            self.branches, self.paths, self.authors, least, first_parent=bool(self.first_parent)
+        )
 
     def __str__(self) -> str:
         """The options as a person would type them; empty for none."""
@@ -94,9 +100,11 @@ class Options:
         ]
         singles = (
             ("min", self.minimum and self.minimum.value),
+            ("history", _name_of(_HISTORIES, self.first_parent)),
             ("at", self.at and f"{self.at:%H:%M}"),
             ("tz", self.zone),
             ("days", self.days and written_days(self.days)),
+            ("quiet", _name_of(_QUIET_DAYS, self.tells_quiet_days)),
             ("lang", self.language and _quoted(self.language)),
         )
         words += [f"{name}:{value}" for name, value in singles if value]
@@ -115,6 +123,9 @@ def written(subscription: Subscription) -> str:
         zone=subscription.zone,
         days=subscription.days,
         language=subscription.language,
+        # What nearly all have is not worth its words.
+        first_parent=filters.first_parent or None,
+        tells_quiet_days=subscription.tells_quiet_days or None,
     )
     return str(options)
 
@@ -160,6 +171,8 @@ def parse_options(words: Iterable[str], allowed: Collection[str] = EVERY) -> Opt
         zone=single.get("tz"),
         days=single.get("days"),
         language=single.get("lang"),
+        first_parent=single.get("history"),
+        tells_quiet_days=single.get("quiet"),
     )
 
 
@@ -218,7 +231,7 @@ def _single(name: str, value: str) -> object:
     text = unicodedata.normalize("NFKC", value).replace('"', "").strip()
     try:
         return _PARSERS[name](text)
-    except (ValueError, InputError) as exc:
+    except (LookupError, ValueError, InputError) as exc:
         raise _wrong(name, value) from exc
 
 
@@ -245,12 +258,22 @@ def _language(text: str) -> str:
     return parse_language(_LANGUAGE.get(text.lower(), text))
 
 
+_HISTORIES: Final = {"all": False, "first-parent": True}
+_QUIET_DAYS: Final = {"skip": False, "post": True}
+
+
+def _name_of(names: Mapping[str, bool], value: bool | None) -> str | None:
+    return next((name for name, meant in names.items() if meant is value), None)
+
+
 _PARSERS: Final[dict[str, Callable[[str], object]]] = {
     "min": _minimum,
     "at": _time,
     "tz": parse_zone,
     "days": parse_days,
     "lang": _language,
+    "history": lambda text: _HISTORIES[text.lower()],
+    "quiet": lambda text: _QUIET_DAYS[text.lower()],
 }
 
 

@@ -62,6 +62,14 @@ class Outlet(ABC):
         """Whether a message whose answer was lost can be looked up."""
 
     @abstractmethod
+    async def channel_key(self, typed: str) -> str:
+        """The whole key of a channel that a person has typed, `slack:C123`.
+
+        Raises:
+            ChatError: there is no such channel, or nobody can tell.
+        """
+
+    @abstractmethod
     def count(self, page: Page, words: Words) -> int:
         """How many messages a page takes; at least one."""
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from datetime import date
 from typing import TYPE_CHECKING, Final
 
@@ -22,7 +22,9 @@ from bot.conversation import Chat
 from bot.courier import Courier, Timing
 from bot.dispatch import Dispatcher
 from bot.front import Front
-from bot.outlet import Outlet
+from bot.outlets import open_outlets
+from bot.pacing import Pacing
+from bot.repair import Repairs
 from formatters.text import words_for
 
 if TYPE_CHECKING:
@@ -55,11 +57,14 @@ async def run(app: Application, timing: Timing | None = None) -> None:
     _warm_up(app.settings)
     routes = [route for chat in chats for route in chat.routes()]
     async with _served(routes, app.settings.commitcast_port), open_outlets(app.settings) as outlets:
-        dispatcher = Dispatcher(app, Courier(app, outlets, timing))
+        pacing = Pacing()
+        dispatcher = Dispatcher(app, Courier(app, outlets, pacing, timing))
+        repairs = Repairs(app, outlets, pacing)
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(_keep_all(chats))
                 group.create_task(dispatcher.run())
+                group.create_task(repairs.run())
         except* ChatError as failed:
             raise failed.exceptions[0] from failed
 
@@ -115,26 +120,6 @@ def build_chats(settings: Settings, front: Front) -> list[Chat]:
             )
         )
     return chats
-
-
-@asynccontextmanager
-async def open_outlets(settings: Settings) -> AsyncIterator[Mapping[str, Outlet]]:
-    """Where digests are delivered to, by the names of the platforms that the settings name."""
-    outlets: list[Outlet] = []
-    if settings.slack_bot_token:
-        from bot.chats.slack import SlackOutlet
-
-        token = settings.slack_bot_token.get_secret_value()
-        outlets.append(SlackOutlet(token, settings.slack_api_url))
-    if settings.telegram_bot_token:
-        from bot.chats.telegram import TelegramOutlet
-
-        token = settings.telegram_bot_token.get_secret_value()
-        outlets.append(TelegramOutlet(token, settings.telegram_api_url))
-    async with AsyncExitStack() as stack:
-        for outlet in outlets:
-            stack.push_async_callback(outlet.aclose)
-        yield {outlet.platform: outlet for outlet in outlets}
 
 
 def _webhook_secret(token: str) -> str:

@@ -193,6 +193,47 @@ def run_chat(*, zone: str | None, language: str | None) -> int:
     return _run(command, Destination(), zone, language, is_live=False)
 
 
+def run_post(
+    repository: str,
+    to: str,
+    branch: str | None,
+    filtering: FilterOptions,
+    *,
+    tells_quiet_days: bool,
+    zone: str | None,
+    language: str | None,
+) -> int:
+    """`commitcast post`."""
+
+    async def command(session: Session) -> Outcome:
+        from bot.outlets import open_outlets
+        from bot.post import PostRequest, post
+
+        words = session.words
+        request = PostRequest(
+            locator=parse_repository(repository, session.github_pages),
+            to=to,
+            filters=parse_filters(branch, filtering),
+            zone=session.zone,
+            language=session.language,
+            tells_quiet_days=tells_quiet_days,
+        )
+        label = request.locator.label
+        session.reporter.start(label)
+        async with (
+            open_application(session.settings, session.reporter.notify) as app,
+            open_outlets(session.settings) as outlets,
+        ):
+            posted = await post(app, outlets, request)
+        said = "post-repeated" if posted.is_repeated else "post-quiet"
+        n = 0
+        if posted.record:
+            said, n = "post-done", len(posted.record.shas)
+        return Outcome(closing=words(said, repository=label, channel=posted.channel, n=n))
+
+    return _run(command, Destination(), zone, language)
+
+
 def run_bot() -> int:
     """`commitcast run`: the bot on every chat that is set up."""
 

@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
 from analyzers.model import (
     Commit,
     Day,
     Digest,
+    Edition,
     Entry,
     Group,
     GroupKind,
@@ -79,6 +82,9 @@ class Outline:
     """The day, period or range that it covers, with the weekday: `Tue 6 Jan 2026`."""
     stats: str
     """`45 commits by 22 people · +3,912 −1,204 · 🔴 9  🟡 28  🟢 8 · main`."""
+    remarks: tuple[str, ...]
+    """What is to be said of the history itself, and since when there is news if that is longer
+    than a day ago; mostly empty."""
     overview: tuple[str, ...]
     """At most three sentences on what the day was about; empty on a quiet day."""
     sections: tuple[Section, ...]
@@ -110,6 +116,7 @@ def outline(digest: Digest, words: Words) -> Outline:
         repository=clean_line(digest.repository.name),
         when=_when(digest.span, words),
         stats=_stats(digest, counts, words),
+        remarks=tuple(_remarks(digest, words)),
         overview=_overview(entries, counts, words),
         sections=tuple(_section(group, digest, words, mixture) for group in digest.groups),
         completeness=_completeness(digest, counts, words),
@@ -180,12 +187,23 @@ def _is_called(component: str, kind: Kind, words: Words) -> bool:
 
 
 def _when(span: Span, words: Words) -> str:
-    if isinstance(span, Day):
+    if isinstance(span, Day | Edition):
         return words.date(span.date)
     if isinstance(span, Period):
         since, until = (words.instant(at, span.zone) for at in (span.since, span.until))
         return words("period", since=since, until=until, zone=span.zone)
     return f"{_revision(span.base)}..{_revision(span.head)}"
+
+
+def _remarks(digest: Digest, words: Words) -> Iterator[str]:
+    span = digest.span
+    if isinstance(span, Edition) and span.since:
+        since = span.since.astimezone(ZoneInfo(span.zone))
+        if (span.date - since.date()).days > 1:
+            yield words("remark-since", since=words.instant(span.since, span.zone))
+    for remark in digest.remarks:
+        branch = _revision(remark.branch)
+        yield words(f"remark-{remark.code.value}", branch=branch, n=remark.n)
 
 
 def _revision(name: str) -> str:

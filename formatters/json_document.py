@@ -26,6 +26,7 @@ def document(digest: model.Digest) -> str:
         branch=digest.branch,
         head=digest.head,
         span=_span(digest.span),
+        remarks=tuple(models.Remark.model_validate(remark) for remark in digest.remarks),
         counts=models.Counts(**asdict(count(digest.entries)), left_out=dict(digest.left_out)),
         groups=tuple(_group(group) for group in digest.groups),
         commits=tuple(_commit(entry, digest.repository) for entry in digest.entries),
@@ -53,11 +54,13 @@ def schema() -> str:
     return json.dumps(made, indent=2) + "\n"
 
 
-def _span(span: model.Span) -> models.Day | models.Period | models.Range:
+def _span(span: model.Span) -> models.Span:
     if isinstance(span, model.Day):
         return models.Day.model_validate(span)
     if isinstance(span, model.Period):
         return models.Period.model_validate(span)
+    if isinstance(span, model.Edition):
+        return models.Edition.model_validate(span)
     return models.Range.model_validate(span)
 
 

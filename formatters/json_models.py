@@ -55,6 +55,29 @@ class Period(_Model):
     """The IANA zone that the limits were given in."""
 
 
+class Edition(_Model):
+    """A scheduled digest: what is new since the one before it."""
+
+    type: Literal["edition"] = "edition"
+    date: date
+    """The local day that it was due on."""
+    zone: str
+    """The IANA zone of that day."""
+    since: datetime | None
+    """When the one before it was made; null for the first."""
+
+
+class Remark(_Model):
+    """Something to know of the history itself."""
+
+    code: model.RemarkCode
+    """What it is."""
+    branch: Text
+    """The branch that it is about; may be empty."""
+    n: int
+    """A number of commits, where the code has one."""
+
+
 class Range(_Model):
     """What `head` has and `base` has not."""
 
@@ -63,6 +86,9 @@ class Range(_Model):
     """What is already known."""
     head: Text
     """What is wanted."""
+
+
+Span = Day | Period | Range | Edition
 
 
 class Person(_Model):
@@ -309,8 +335,10 @@ class DigestDocument(_Model):
     """The branch, the branches with commas between them, or the name that a range ends in."""
     head: str
     """The commit at the branch's tip when the digest was made; of several, at the newest tip."""
-    span: Annotated[Day | Period | Range, Field(discriminator="type")]
+    span: Annotated[Span, Field(discriminator="type")]
     """What the digest covers."""
+    remarks: tuple[Remark, ...]
+    """What is to be said of the history itself; mostly empty."""
     counts: Counts
     groups: tuple[Group, ...]
     """In the order of reading; empty on a quiet day."""

@@ -44,7 +44,8 @@ finished text, after all escaping, find none where one stands in between."""
 def report(digest: Digest, words: Words) -> str:
     """The full report: overview, contents, a table of all commits and every analysis."""
     page = outline(digest, words)
-    head = [f"# {escape(page.title)}", escape(page.stats), escape(page.completeness)]
+    remarks = map(escape, page.remarks)
+    head = [f"# {escape(page.title)}", escape(page.stats), *remarks, escape(page.completeness)]
     if not page.sections:
         return _joined(head)
     if page.overview:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from analyzers.model import Digest, Entry, GroupKind, Repository
 from analyzers.text import clean_line
 from formatters.detail import Part, detail
@@ -20,11 +22,58 @@ def digest_page(digest: Digest, words: Words, delivered: str | None = None) -> P
     """
     told = outline(digest, words)
     blocks: list[Block] = [Title(told.title), Small(told.stats)]
+    blocks.extend(Small(remark) for remark in told.remarks)
     if told.overview:
         blocks.append(Prose(words("sentence-separator").join(told.overview)))
     blocks.extend(_commits(section) for section in told.sections)
     blocks.append(Small(told.completeness))
     return Page(tuple(blocks), digest=delivered)
+
+
+def quiet_page(digest: Digest, words: Words) -> Page:
+    """A day without news, in a line, and how many commits were left out of it."""
+    told = outline(digest, words)
+    return Page((Prose(f"{told.title}: {told.completeness}"),))
+
+
+def stopped_page(repository: str, reason: str, words: Words) -> Page:
+    """Why no digests of a repository come any more, and how they come again.
+
+    Args:
+        repository: as it was subscribed.
+        reason: the error, in the same words.
+        words: the catalogue of the readers.
+    """
+    name = clean_line(repository)
+    said = words("stopped", repository=name, reason=reason, command=f"`/subscribe {name}`")
+    return Page((Prose(said),))
+
+
+def marked_reverted(page: Page, sha: str, by: str, words: Words) -> Page:
+    """A digest whose readers are told that a commit was reverted later; twice is as once.
+
+    Args:
+        page: the digest as it is shown.
+        sha: the full name of the commit.
+        by: the full name of the commit that reverts it.
+        words: the catalogue of the readers.
+    """
+    mark = words("row-reverted", by=by[:7])
+
+    def marked(row: Row) -> Row:
+        if row.sha != sha or row.headline.startswith(mark):
+            return row
+        return replace(row, headline=f"{mark} {row.headline}")
+
+    return replace(
+        page,
+        blocks=tuple(
+            replace(block, rows=tuple(map(marked, block.rows)))
+            if isinstance(block, Commits)
+            else block
+            for block in page.blocks
+        ),
+    )
 
 
 def detail_page(entry: Entry, repository: Repository, zone: str, words: Words) -> Page:

@@ -152,6 +152,7 @@ def _over(options: Options, filters: Filters) -> Filters:
         paths=options.paths or filters.paths,
         authors=options.authors or filters.authors,
         minimum=options.minimum or filters.minimum,
+        first_parent=filters.first_parent if options.first_parent is None else options.first_parent,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Final, final
 
 from analyzers.errors import InputError
@@ -14,7 +15,7 @@ from bot.conversation import Answer
 from bot.ledger import Ledger
 from bot.options import SETTINGS, Options, parse_options, written
 from bot.ports import Head
-from bot.schedule import next_due
+from bot.schedule import due_at, due_day, next_due
 from bot.subscriptions import Subscription
 from bot.weekdays import written_days
 from formatters.model import Page, Points, Prose, Small, Title
@@ -56,8 +57,9 @@ class Following:
         before = next((s for s in existing if s.key == subscription.key), None)
         if before is None and len(existing) >= MOST:
             raise InputError("error-too-many-subscriptions", most=MOST)
-        await self._open(subscription, tips)
-        return Answer(self._confirmation(subscription, name, branches, before, scene), scene.words)
+        due = await self._open(subscription, tips)
+        page = self._confirmation(subscription, name, branches, before, due, scene)
+        return Answer(page, scene.words)
 
     async def unsubscribe(self, command: Command, scene: Scene) -> Answer:
         """Follow a repository here no longer."""
@@ -82,7 +84,11 @@ class Following:
             example = scene.typed(USAGE[Name.SUBSCRIBE])
             said = scene.words("subscriptions-none", command=example)
             return Answer(Page((Prose(said),)), scene.words, private=True)
-        items = tuple(self._line(subscription, scene.words) for subscription in existing)
+        ledgers = await self._app.ledgers.of_channel(scene.channel)
+        items = tuple(
+            self._line(subscription, ledgers.get(subscription.key, Ledger()), scene)
+            for subscription in existing
+        )
         title = scene.words("subscriptions-title", n=len(existing))
         return Answer(Page((Points(title, items),)), scene.words, private=True)
 
@@ -113,15 +119,17 @@ class Following:
         )
         return Answer(Page(blocks), words, private=not command.options)
 
-    async def _open(self, subscription: Subscription, tips: Sequence[Head]) -> None:
-        """Keep a subscription, whose digests begin where its branches are now."""
+    async def _open(self, subscription: Subscription, tips: Sequence[Head]) -> datetime:
+        """Keep a subscription, whose digests begin where its branches are now; when it is due."""
         now = self._app.now()
         await self._app.subscriptions.put(subscription)
         ledgers = await self._app.ledgers.of_channel(subscription.channel)
         before = ledgers.get(subscription.key, Ledger())
         ledger = Ledger(heads={tip.branch: tip.sha for tip in tips}, since=now)
         due = next_due(subscription, now, before.date)
+        assert due is not None  # noqa: S101 - one that somebody subscribes to has days
         await self._app.ledgers.open(subscription, ledger, due)
+        return due
 
     def _subscription(self, address: str, options: Options, scene: Scene) -> Subscription:
         chat = scene.settings
@@ -135,6 +143,7 @@ class Following:
             language=options.language or chat.language,
             made_by=scene.person.id,
             made_at=self._app.now(),
+            tells_quiet_days=bool(options.tells_quiet_days),
         )
 
     def _confirmation(
@@ -143,6 +152,7 @@ class Following:
         name: str,
         branches: tuple[str, ...],
         before: Subscription | None,
+        due: datetime,
         scene: Scene,
     ) -> Page:
         words = scene.words
@@ -152,7 +162,7 @@ class Following:
                 time=f"{subscription.at:%H:%M}",
                 zone=subscription.zone,
                 days=_days(subscription.days, words),
-                due=self._due(subscription, words),
+                due=words.instant(due, subscription.zone),
             ),
             words(
                 "subscribed-what",
@@ -168,17 +178,30 @@ class Following:
         title = words("subscribed", repository=clean_line(name))
         return Page((Title(title), *(Prose(line) for line in lines)))
 
-    def _line(self, subscription: Subscription, words: Words) -> str:
+    def _line(self, subscription: Subscription, ledger: Ledger, scene: Scene) -> str:
+        words = scene.words
         return words(
             "subscription",
             repository=f"`{subscription.repository}`",
             options=f"`{written(subscription)}`",
-            due=self._due(subscription, words),
+            when=self._when(subscription, ledger, scene),
         )
 
-    def _due(self, subscription: Subscription, words: Words) -> str:
-        due = next_due(subscription, self._app.now())
-        return words.instant(due, subscription.zone)
+    def _when(self, subscription: Subscription, ledger: Ledger, scene: Scene) -> str:
+        """When the next digest comes, or why none does."""
+        words, now = scene.words, self._app.now()
+        if stopped := ledger.stopped:
+            return words(
+                "due-stopped",
+                reason=words(stopped.code, **stopped.details),
+                command=scene.typed(f"subscribe {subscription.repository}"),
+            )
+        if day := due_day(subscription, ledger.date, now):
+            late = now - due_at(subscription, day)
+            return words("due-late", minutes=int(late.total_seconds() / 60))
+        if due := next_due(subscription, now, ledger.date):
+            return words("due-at", due=words.instant(due, subscription.zone))
+        return words("due-posted")
 
 
 def _days(days: tuple[int, ...], words: Words) -> str:

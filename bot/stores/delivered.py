@@ -12,7 +12,7 @@ import zlib
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Final, cast, final
 
@@ -23,6 +23,9 @@ from bot.stores.connection import store_errors
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
+
+_REPAIRS: Final = "commitcast:1:repairs"
+"""A sorted set of `<channel> <id>` by the instant of the next try, in seconds since 1970."""
 
 KEPT: Final = timedelta(days=400)
 """How long a digest can be expanded: last year's is still read."""
@@ -59,7 +62,27 @@ class RedisDeliveredDigests(DeliveredDigests):
                     commands.zrem(listed, *old)
                     commands.delete(*(_key(one.decode()) for one in old))
                 commands.expire(listed, KEPT)
+                place = f"{channel} {digest.id}"
+                if digest.needs_repair:
+                    commands.zadd(_REPAIRS, {place: digest.at.timestamp()}, nx=True)
+                else:
+                    commands.zrem(_REPAIRS, place)
                 await commands.execute()
+
+    async def awaiting_repair(self, now: datetime, most: int) -> tuple[tuple[str, str], ...]:
+        """Those that wait the longest first."""
+        with store_errors(self._redis):
+            found = await self._redis.zrange(
+                _REPAIRS, "-inf", now.timestamp(), byscore=True, offset=0, num=most
+            )
+        places = [cast("bytes", place).decode().partition(" ") for place in found]
+        return tuple((channel, digest_id) for channel, _, digest_id in places)
+
+    async def repair_at(self, channel: str, digest_id: str, at: datetime) -> None:
+        """Only if it still needs repair."""
+        with store_errors(self._redis):
+            place = f"{channel} {digest_id}"
+            await self._redis.zadd(_REPAIRS, {place: at.timestamp()}, xx=True)
 
     async def get(self, channel: str, digest_id: str) -> Delivered | None:
         """None also for one that a later version can no longer read."""

@@ -124,7 +124,7 @@ def radius(lines: int) -> float:
 def _limits(digest: Digest) -> tuple[datetime, datetime]:
     """The first and the last instant of the axis."""
     span = digest.span
-    if isinstance(span, Day):
+    if isinstance(span, Day):  # an edition has commits of any date
         day = min(max(span.date, _FIRST.date()), _LAST.date())
         midnight = datetime.combine(day, time(), ZoneInfo(span.zone))
         return midnight.astimezone(UTC), (midnight + _DAY).astimezone(UTC)

@@ -1,0 +1,144 @@
+"""One scheduled digest, and out: for teams that let cron or a CI job do the scheduling.
+
+The cursor, the ledger and the outbox are those of every subscription, so that it loses nothing and
+repeats nothing, whenever and from wherever it is called next.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from datetime import date, time
+from typing import TYPE_CHECKING, Final
+from zoneinfo import ZoneInfo
+
+from analyzers.errors import ChatError, CommitcastError, InputError, OutcomeUnknown
+from analyzers.model import Edition
+from bot.courier import Courier, Timing
+from bot.delivery import Delivered
+from bot.ledger import Ledger
+from bot.outlet import Outlet
+from bot.pacing import Pacing
+from bot.sources.locators import Locator
+from bot.subscriptions import Filters, Subscription
+
+if TYPE_CHECKING:
+    from bot.app import Application
+
+PATIENCE: Final = 600.0
+"""Seconds that what passes by itself is waited for."""
+
+
+@dataclass(frozen=True, slots=True)
+class PostRequest:
+    """What is to be posted where."""
+
+    locator: Locator
+    """The repository. Naming it here grants it to the channel."""
+    to: str
+    """The channel, `slack:C123` or `telegram:-100123`, as a person types it."""
+    filters: Filters
+    zone: str
+    """The IANA zone whose day it is."""
+    language: str
+    """What readers speak (BCP 47)."""
+    tells_quiet_days: bool = False
+    """Whether to post a line where there is nothing new."""
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """What came of it."""
+
+    channel: str
+    """The key of the channel."""
+    record: Delivered | None
+    """What was posted; None where there was nothing new, or this day's has come before."""
+    is_repeated: bool
+    """Whether this day's digest had come before."""
+
+
+async def post(
+    app: Application,
+    outlets: Mapping[str, Outlet],
+    request: PostRequest,
+    timing: Timing | None = None,
+) -> Posted:
+    """Post what is new since the last time, at most once a day.
+
+    Raises:
+        InputError: there is no such chat or channel, or the bot delivers there by itself.
+        CommitcastError: it was not posted, or not all of it: the next call goes on.
+    """
+    channel = await _channel(outlets, request.to)
+    app = replace(app, grants=app.grants.granting(channel, request.locator))
+    subscription = await _subscribed(app, channel, request)
+    key = subscription.key
+    day = app.now().astimezone(ZoneInfo(request.zone)).date()
+    before = (await app.ledgers.of_channel(channel)).get(key, Ledger())
+    if before.date == day and before.outgoing is None:
+        return Posted(channel, None, is_repeated=True)
+    await app.ledgers.open(subscription, Ledger(), None)
+    await _deliver(Courier(app, outlets, Pacing(), timing), channel, key, day)
+    return Posted(channel, await _record(app, subscription, day), is_repeated=False)
+
+
+async def _deliver(courier: Courier, channel: str, key: str, day: date) -> None:
+    """Deliver, and wait for what passes by itself."""
+    failure: CommitcastError = ChatError("error-post-claimed", permanent=False)
+    try:
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                outcome = await courier.serve(channel, key, day)
+                if isinstance(outcome, Ledger) and outcome.date == day:
+                    return
+                pause = 1.0
+                if isinstance(outcome, CommitcastError):
+                    failure, pause = outcome, outcome.retry_after or pause
+                    if outcome.permanent and not isinstance(outcome, OutcomeUnknown):
+                        raise outcome
+                await asyncio.sleep(pause)
+    except TimeoutError:
+        raise failure from None
+
+
+async def _record(app: Application, subscription: Subscription, day: date) -> Delivered | None:
+    """What was posted of a repository on a day, if anything was."""
+    async with aclosing(app.delivered.newest(subscription.channel)) as records:
+        async for record in records:
+            if record.repository == subscription.repository:
+                span = record.span
+                return record if isinstance(span, Edition) and span.date == day else None
+    return None
+
+
+async def _channel(outlets: Mapping[str, Outlet], typed: str) -> str:
+    platform, colon, _ = typed.partition(":")
+    if not colon or platform not in ("slack", "telegram"):
+        raise InputError("error-post-to", value=typed)
+    if platform not in outlets:
+        raise InputError("error-post-chat-off", platform=platform)
+    return await outlets[platform].channel_key(typed)
+
+
+async def _subscribed(app: Application, channel: str, request: PostRequest) -> Subscription:
+    """What is posted, kept as a subscription without days."""
+    subscription = Subscription(
+        channel=channel,
+        repository=request.locator.address,
+        filters=request.filters,
+        at=time(),
+        zone=request.zone,
+        days=(),
+        language=request.language,
+        made_by="",
+        made_at=app.now(),
+        tells_quiet_days=request.tells_quiet_days,
+    )
+    for existing in await app.subscriptions.of_channel(channel):
+        if existing.key == subscription.key and existing.days:
+            raise InputError("error-post-followed", repository=subscription.repository)
+    await app.subscriptions.put(subscription)
+    return subscription

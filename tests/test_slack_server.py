@@ -24,6 +24,7 @@ from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from tests.servers import slack_faults as faults
 from tests.servers.slack import SlackServer
+from tests.servers.slack_limits import Limits
 from tests.servers.slack_workspace import BOT_USER, Json
 
 BUTTON = {
@@ -162,9 +163,20 @@ async def test_each_method_needs_its_scope(slack: SlackServer, scope: str) -> No
         assert exc.response["error"] == "cannot_find_message"  # noqa: PT017 - of chat.unfurl
 
 
-async def test_the_manifests_scopes_read_no_channel(client: AsyncWebClient) -> None:
-    assert await code_of(client.conversations_history(channel="C1")) == "missing_scope"
-    assert await code_of(client.conversations_info(channel="C1")) == "missing_scope"
+@pytest.mark.parametrize("kind", ["channels", "groups", "im", "mpim"])
+async def test_the_manifests_scopes_read_the_history_of_members_and_list_nothing(
+    slack: SlackServer, client: AsyncWebClient, kind: str
+) -> None:
+    traits = {"groups": "is_private", "im": "is_im", "mpim": "is_mpim"}
+    more = {traits[kind]: True} if kind in traits else {}
+    slack.workspace.add_channel("X1", "a-channel", **more)
+    slack.workspace.add_channel("X2", "another", members={"U1"}, **more)
+    await client.conversations_history(channel="X1")
+    refused = await code_of(client.conversations_history(channel="X2"))
+    assert refused == ("not_in_channel" if kind == "channels" else "channel_not_found")
+    assert await code_of(client.conversations_info(channel="X1")) == "missing_scope"
+    slack.app.scopes.remove(f"{kind}:history")
+    assert await code_of(client.conversations_history(channel="X1")) == "missing_scope"
 
 
 # ---- messages
@@ -283,7 +295,7 @@ async def test_people_are_told_apart(slack: SlackServer, client: AsyncWebClient)
 async def test_history_finds_a_message_by_its_metadata(
     slack: SlackServer, client: AsyncWebClient
 ) -> None:
-    slack.app.scopes |= {"channels:history", "channels:read"}
+    slack.app.scopes.add("channels:read")
     mark = {"event_type": "digest", "event_payload": {"key": "d1"}}
     parent = await client.chat_postMessage(channel="C1", text="One", metadata=mark)
     await client.chat_postMessage(channel="C1", text="Beneath", thread_ts=parent["ts"])
@@ -305,8 +317,26 @@ async def test_history_finds_a_message_by_its_metadata(
     assert (await client.conversations_info(channel="C1"))["channel"]["is_member"]
     link = await client.chat_getPermalink(channel="C1", message_ts=last["ts"])
     assert link["permalink"].endswith(last["ts"].replace(".", ""))
-    wrong = client.chat_postMessage(channel="C1", text="Hi", metadata={"event_type": "x"})
-    assert await code_of(wrong) == "invalid_metadata_format"
+    many = client.conversations_history(channel="C1", limit=1_000)
+    assert await code_of(many) == "invalid_limit"
+
+
+@pytest.mark.parametrize(
+    ("metadata", "error"),
+    [
+        ({"event_type": "x"}, "invalid_metadata_format"),
+        ({"event_type": "x y", "event_payload": {}}, "invalid_metadata_schema"),
+        ({"event_type": "x", "event_payload": ["y"]}, "invalid_metadata_schema"),
+        ({"event_type": "x", "event_payload": {"y": {"z": 1}}}, "invalid_metadata_schema"),
+        ({"event_type": "x", "event_payload": {"y": "z" * 16_000}}, "metadata_too_large"),
+    ],
+)
+async def test_metadata_is_small_and_flat(
+    client: AsyncWebClient, metadata: Json, error: str
+) -> None:
+    assert (
+        await code_of(client.chat_postMessage(channel="C1", text="A", metadata=metadata)) == error
+    )
 
 
 # ---- files and views
@@ -578,6 +608,32 @@ async def test_too_many_requests_are_told_until_when(
     assert second.at - first.at >= 1
     await client.chat_postMessage(channel="C1", text="Hi")
     assert len(slack.workspace.posted("C1")) == 1
+
+
+async def test_limits_hold_by_channel_and_by_workspace(
+    slack: SlackServer, client: AsyncWebClient
+) -> None:
+    now = 0.0
+    slack.limits = Limits(per_channel=1, burst=2, per_minute=24, clock=lambda: now)
+    slack.workspace.add_channel("C2", "elsewhere")
+
+    async def posts(channel: str) -> str:
+        """`ok`, or for how many seconds to wait."""
+        try:
+            await client.chat_postMessage(channel=channel, text="Hi")
+        except SlackApiError as exc:
+            return str(exc.response.headers["Retry-After"])
+        return "ok"
+
+    assert [await posts("C1") for _ in range(3)] == ["ok", "ok", "1"]
+    now = 1.0
+    assert [await posts("C1"), await posts("C2"), await posts("C2")] == ["ok", "ok", "2"]
+    now = 60.0
+    assert await posts("C2") == "ok"
+    assert slack.limits.refused == 2
+    edits = [client.chat_update(channel="C1", ts="1.0", text="Hi") for _ in range(51)]
+    codes = [await code_of(edit) for edit in edits]
+    assert codes == ["message_not_found"] * 50 + ["ratelimited"]
 
 
 async def test_a_connection_breaks_before_or_after_the_deed(

@@ -33,7 +33,18 @@ COMMANDS: Final = {
 }
 """The slash commands: name, description, usage hint."""
 
-SCOPES: Final = ("app_mentions:read", "chat:write", "commands", "files:write", "users:read")
+HISTORY_SCOPES: Final = ("channels:history", "groups:history", "im:history", "mpim:history")
+"""What it needs to see whether a message has arrived whose answer was lost; one for every kind of
+place that a digest can go to."""
+
+SCOPES: Final = (
+    "app_mentions:read",
+    "chat:write",
+    "commands",
+    "files:write",
+    "users:read",
+    *HISTORY_SCOPES,
+)
 """What the bot may do."""
 
 UNFURL_SCOPES: Final = ("links:read", "links:write")

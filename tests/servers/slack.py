@@ -26,7 +26,8 @@ from aiohttp import web
 
 from tests.servers.slack_chat import CHAT, is_uploaded
 from tests.servers.slack_delivery import PATIENCE, Delivery, RequestUrl, SocketLink
-from tests.servers.slack_faults import Carry, Fault
+from tests.servers.slack_faults import Carry, Fault, rate_limited
+from tests.servers.slack_limits import Limits
 from tests.servers.slack_methods import READING, Method, ScopeRefused, call
 from tests.servers.slack_people import People
 from tests.servers.slack_responses import ResponseUrl
@@ -70,6 +71,8 @@ class SlackServer:
         self.deliveries: list[Delivery] = []
         """Everything that was brought to the app."""
         self.people = People(self.workspace, "")
+        self.limits: Limits | None = None
+        """Holds the app to Slack's pace where a test sets it."""
         self._faults: dict[str, deque[Fault]] = defaultdict(deque)
         self._always: dict[str, Fault] = {}
         self._runner: web.AppRunner | None = None
@@ -214,6 +217,8 @@ class SlackServer:
             headers = {"X-OAuth-Scopes": ",".join(sorted(self.app.scopes))}
             return web.json_response(seen.answer, headers=headers)
 
+        if self.limits and (seconds := self.limits.seconds_asked(name, arguments)):
+            return await rate_limited(seconds)(request, carry)
         return await self._guarded(name, request, carry)
 
     async def _links_acked(self) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from typing import Any
 
 from tests.servers.slack_methods import Arguments, Method, channel_of
@@ -19,7 +21,9 @@ from tests.servers.slack_workspace import (
 from tests.slack_rules import SlackRefused, check, check_blocks
 
 MAX_METADATA = 16_000
-"""Characters of a message's metadata."""
+"""Bytes of a message's metadata as JSON."""
+
+_EVENT_TYPE = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,254}")
 
 
 def with_ids(workspace: Workspace, blocks: Any) -> list[Json]:
@@ -60,7 +64,11 @@ def _metadata(arguments: Arguments) -> Json | None:
         raise SlackRefused("invalid_metadata_format")
     if any(not isinstance(metadata[name], kind) for name, kind in wanted.items()):
         raise SlackRefused("invalid_metadata_schema")
-    if len(str(metadata)) > MAX_METADATA:
+    # Slack takes lists and objects of some kinds as well; the bot needs none.
+    is_flat = all(isinstance(v, str | int | float) for v in metadata["event_payload"].values())
+    if not is_flat or not _EVENT_TYPE.fullmatch(metadata["event_type"]):
+        raise SlackRefused("invalid_metadata_schema")
+    if len(json.dumps(metadata, ensure_ascii=False).encode()) > MAX_METADATA:
         raise SlackRefused("metadata_too_large")
     return metadata
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import Awaitable, Callable
 
 from aiohttp import web
@@ -44,6 +45,12 @@ async def server_error(request: web.Request, carry: Carry) -> web.StreamResponse
     )
 
 
+async def server_error_after(request: web.Request, carry: Carry) -> web.StreamResponse:
+    """Do it, and have a proxy say that nobody answered."""
+    await carry()
+    return web.Response(status=504, text="<html>Timeout</html>", content_type="text/html")
+
+
 async def not_json(request: web.Request, carry: Carry) -> web.StreamResponse:
     """Something that is not Slack answers."""
     return web.Response(text="<html>Sign in to this network</html>", content_type="text/html")
@@ -77,6 +84,18 @@ def late(seconds: float) -> Fault:
         return await carry()
 
     return answer_late
+
+
+def sometimes(share: float, *choices: Fault, seed: int = 0) -> Fault:
+    """One of these by chance in such a share of all calls, and else the right answer."""
+    chance = random.Random(seed)
+
+    async def answer_by_chance(request: web.Request, carry: Carry) -> web.StreamResponse:
+        if chance.random() >= share:
+            return await carry()
+        return await chance.choice(choices)(request, carry)
+
+    return answer_by_chance
 
 
 def held(gate: asyncio.Event) -> Fault:

@@ -13,6 +13,7 @@ from tests.servers.slack_workspace import (
     BOT_NAME,
     BOT_USER,
     DOMAIN,
+    ORGANISATION,
     TEAM,
     TRIGGER_LIVES,
     Channel,
@@ -24,6 +25,9 @@ from tests.slack_rules import SlackRefused, check_blocks
 
 MAX_VIEW = 250_000
 """Bytes of a view."""
+
+MAX_LISTED = 999
+"""Messages that are listed at once."""
 
 Arguments = Mapping[str, Any]
 """What a method was called with; what a form carries as JSON is decoded."""
@@ -77,7 +81,7 @@ def call(method: Method, workspace: Workspace, arguments: Arguments) -> Json:
 def channel_of(workspace: Workspace, arguments: Arguments, name: str = "channel") -> Channel:
     """The channel that a call is about, as far as the bot can know of it."""
     channel = workspace.channels.get(arguments[name])
-    hidden = channel and (channel.is_private or channel.is_im) and BOT_USER not in channel.members
+    hidden = channel and channel.family != "channels" and BOT_USER not in channel.members
     if channel is None or hidden:
         raise SlackRefused("channel_not_found")
     return channel
@@ -100,10 +104,10 @@ def _auth_test(workspace: Workspace, arguments: Arguments) -> Json:
         "url": f"https://{DOMAIN}.slack.com/",
         "team": "Acme",
         "user": BOT_NAME,
-        "team_id": TEAM,
+        "team_id": ORGANISATION if workspace.app.is_org_wide else TEAM,
         "user_id": BOT_USER,
         "bot_id": BOT,
-        "is_enterprise_install": False,
+        "is_enterprise_install": workspace.app.is_org_wide,
     }
 
 
@@ -151,6 +155,8 @@ def _within(message: Message, arguments: Arguments) -> bool:
 
 def _listed(workspace: Workspace, arguments: Arguments, found: list[Message]) -> Json:
     limit, start = int(arguments.get("limit", 100)), arguments.get("cursor") or "next:0"
+    if not 1 <= limit <= MAX_LISTED:
+        raise SlackRefused("invalid_limit")
     if not start.startswith("next:"):
         raise SlackRefused("invalid_cursor")
     first = int(start.removeprefix("next:"))

@@ -15,6 +15,7 @@ from tests.slack_rules import texts_of
 Json = dict[str, Any]
 
 TEAM = "T012ACME"
+ORGANISATION = "E012ACME"
 DOMAIN = "acme"
 APP = "A012CAST"
 BOT = "B012CAST"
@@ -34,6 +35,8 @@ class App:
     signing_secret: str = "8f742231b10e8888abcd99yyyzzz85a5"
     scopes: set[str] = field(default_factory=lambda: {*SCOPES, *UNFURL_SCOPES})
     """What the bot's token may do: by default what the manifest asks for."""
+    is_org_wide: bool = False
+    """Whether a whole organisation installed the app, and not one workspace."""
     dead: str = ""
     """The error that every token gets, for example `token_revoked`; empty while they live."""
 
@@ -85,11 +88,14 @@ class Channel:
     is_archived: bool = False
     is_ext_shared: bool = False
     is_im: bool = False
+    is_mpim: bool = False
 
     @property
     def family(self) -> str:
         """What the scopes for it start with."""
-        return "im" if self.is_im else "groups" if self.is_private else "channels"
+        if self.is_im or self.is_mpim:
+            return "im" if self.is_im else "mpim"
+        return "groups" if self.is_private else "channels"
 
     @property
     def shown_name(self) -> str:
@@ -104,8 +110,8 @@ class Channel:
             "is_channel": self.family == "channels",
             "is_group": self.family == "groups",
             "is_im": self.is_im,
-            "is_mpim": False,
-            "is_private": self.is_private or self.is_im,
+            "is_mpim": self.is_mpim,
+            "is_private": self.family != "channels",
             "is_archived": self.is_archived,
             "is_ext_shared": self.is_ext_shared,
             "is_pending_ext_shared": False,

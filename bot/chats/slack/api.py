@@ -187,7 +187,8 @@ async def patiently(request: Callable[[], Awaitable[_T]], *, repeatable: bool) -
         if not repeatable:
             raise
         code = UNREACHABLE if exc.code == _LOST else exc.code
-        raise ChatError(code, permanent=False, **exc.details) from exc
+        details: dict[str, Any] = dict(exc.details)
+        raise ChatError(code, permanent=False, **details) from exc
 
 
 async def _twice(request: Callable[[], Awaitable[_T]], repeatable: bool) -> _T:

@@ -197,6 +197,7 @@ stats-by = { $commits } by { $authors }
 stats-both = { $people } and { $bots }
 stats-quiet = No commits
 stats-none-shown = No commit shown
+stats-since = since { $date }, { $time }
 
 overview-components = Busiest: { $name } ({ $n } of { $commits } commits).
 overview-components-two = Busiest: { $name } ({ $n } of { $commits } commits), then { $second } ({ $m }).
@@ -217,7 +218,13 @@ complete-analysed-partly = { $n } analysed ({ $partly } in part)
 complete-rules = { $n } by rules ({ $reasons })
 complete-rules-alone = by rules alone ({ $reasons })
 complete-quiet = A quiet time: no commit landed on { $branch }.
+complete-to-come = { $mark } { $n ->
+    [one] its analysis follows here once the model answers
+   *[other] { $n } analyses follow here once the model answers
+}
 complete-left-out = { $n } more not shown: { $reasons }
+quiet = { $title }: nothing new on { $branch }.
+quiet-left-out = { $title }: { $completeness }
 complete-none-shown = { $commits } on { $branch }, none of them shown: { $reasons }
 
 left-out-bots = { $n } by bots
@@ -229,7 +236,6 @@ left-out-brought-in = { $n } brought in by merges
 left-out-known = { $n } reported before the history was rewritten
 left-out-too-many = { $n } older ones, too many for one digest
 
-remark-since = News since { $since }.
 remark-rewritten = The history of { $branch } was rewritten: { $n ->
     [one] { $n } commit that was reported is
    *[other] { $n } commits that were reported are
@@ -237,7 +243,7 @@ remark-rewritten = The history of { $branch } was rewritten: { $n ->
 remark-cursor-lost = The commit where the last digest of { $branch } ended is gone from the repository. Commits are chosen by their dates this once: one with an old date may be missing.
 remark-branch-gone = { $branch } does not exist any more.
 
-row-reverted = (reverted by { $by })
+row-reverted = Reverted by { $by }: { $headline }
 
 period = { $since } – { $until } ({ $zone })
 
@@ -480,6 +486,8 @@ error-telegram-rights = The bot lacks a right in this chat: { $said }. An admini
 error-telegram-members = Telegram does not tell the bot who is an administrator here. Make the bot an administrator of this chat, then try again.
 error-telegram-busy = Telegram asks the bot to wait { $seconds } s before it sends more. Try again then.
 error-telegram-rejected = Telegram refused a request: { $said }. Try again; if it stays so, tell those who run the bot.
+error-telegram-moved = The group has become a supergroup, which is another chat: { $channel }. Nothing was sent.
+error-telegram-history = Telegram does not show a bot what stands in a chat.
 
 ## Telegram
 
@@ -519,20 +527,17 @@ subscribed = This channel now follows { $repository }
 subscribed-when = A digest at { $time } ({ $zone }), { $days }; the first is due { $due }.
 subscribed-what = On { $branches }, as { $options }
 subscribed-before = It was already followed, as { $options }; that is replaced.
-subscribed-now = It begins with the day before, and from then on nothing is left out. { $command } shows the latest day at once.
-stopped = The digests of { $repository } have stopped. { $reason } { $command } there starts them again, from where they ended: nothing is lost.
+subscribed-now = Each tells all that is new since the one before; the first, all of the 24 hours before it and all from now on. { $command } shows the latest day at once.
+stopped = The digests of { $repository } have stopped
+stopped-how = Once that is mended, { $command } there starts them again from where they ended: nothing is lost.
 unsubscribed = This channel follows { $repository } no longer.
 subscriptions-none = Nothing is followed here yet. Start with { $command }
 subscriptions-title = Followed here ({ $n })
 subscription = { $repository } — { $when } — { $options }
 due-at = due { $due }
-due-late = due { $minutes ->
-    [0] now
-    [one] a minute ago, and under way
-   *[other] { $minutes } minutes ago, and under way
-}
+due-late = was due { $due }, and is under way
 due-posted = only when “commitcast post” is called
-due-stopped = stopped: { $reason } { $command } starts it again, from where it ended
+subscription-stopped = { $repository } — stopped since { $since }: { $reason } { $command } starts it again from where it ended
 days-daily = every day
 days-weekdays = on weekdays
 days-weekends = on weekends

@@ -137,6 +137,7 @@ stats-by = { $commits }，来自 { $authors }
 stats-both = { $people }和 { $bots }
 stats-quiet = 没有提交
 stats-none-shown = 没有要显示的提交
+stats-since = 自{ $date } { $time } 起
 
 overview-components = 改动最多的是 { $name }（{ $commits } 个提交中占 { $n } 个）。
 overview-components-two = 改动最多的是 { $name }（{ $commits } 个提交中占 { $n } 个），其次是 { $second }（{ $m } 个）。
@@ -151,7 +152,10 @@ complete-analysed-partly = 已分析 { $n } 个（其中 { $partly } 个只读�
 complete-rules = { $n } 个仅由规则判断（{ $reasons }）
 complete-rules-alone = 全部仅由规则判断（{ $reasons }）
 complete-quiet = 一切平静：{ $branch } 上没有新提交。
+complete-to-come = { $mark } 模型恢复后将在此补上 { $n } 个分析
 complete-left-out = 另有 { $n } 个未显示：{ $reasons }
+quiet = { $title }：{ $branch } 没有新提交。
+quiet-left-out = { $title }：{ $completeness }
 complete-none-shown = { $branch } 上有 { $commits }，均未显示：{ $reasons }
 
 left-out-bots = 机器人提交 { $n } 个
@@ -163,12 +167,11 @@ left-out-brought-in = 由合并带入 { $n } 个
 left-out-known = 历史改写前已报告 { $n } 个
 left-out-too-many = 较早的 { $n } 个（数量过多，未逐一列出）
 
-remark-since = 自 { $since } 以来的更新。
 remark-rewritten = { $branch } 的历史已被改写：{ $n } 个已报告的提交不再属于该分支。
 remark-cursor-lost = { $branch } 上一次摘要的截止提交已不在仓库中，本次改按日期选取：日期偏早的提交可能会遗漏。
 remark-branch-gone = 分支 { $branch } 已不存在。
 
-row-reverted = （已被 { $by } 回退）
+row-reverted = 已被 { $by } 回退：{ $headline }
 
 period = { $since } – { $until }（{ $zone }）
 
@@ -405,6 +408,8 @@ error-telegram-rights = 机器人在此聊天中缺少权限：{ $said }。请�
 error-telegram-members = Telegram 没有告诉机器人谁是这里的管理员。请将机器人设为此聊天的管理员，然后重试。
 error-telegram-busy = Telegram 要求机器人等待 { $seconds } 秒后再发送，请届时重试。
 error-telegram-rejected = Telegram 拒绝了一个请求：{ $said }。请重试；如果仍然失败，请告知机器人的管理员。
+error-telegram-moved = 群组已升级为超级群组，成了另一个聊天：{ $channel }。没有发送任何内容。
+error-telegram-history = Telegram 不允许机器人查看聊天中已有的消息。
 
 ## Telegram
 
@@ -444,19 +449,17 @@ subscribed = 本频道已关注 { $repository }
 subscribed-when = 摘要时间：{ $time }（{ $zone }），{ $days }；首次为 { $due }。
 subscribed-what = 分支：{ $branches }，选项：{ $options }
 subscribed-before = 此前已关注，选项为 { $options }，现已替换。
-subscribed-now = 首次摘要从前一天开始，此后不会遗漏任何提交。立即查看最近一天：{ $command }
-stopped = { $repository } 的摘要已停止发送。{ $reason }在该频道发送 { $command } 即可恢复，从上次截止处继续，不会遗漏。
+subscribed-now = 每份摘要涵盖上一份之后的全部新提交；首份涵盖此前 24 小时以及从现在起的全部提交。立即查看最近一天：{ $command }
+stopped = { $repository } 的摘要已停止发送
+stopped-how = 问题解决后，在该频道发送 { $command } 即可恢复，从上次截止处继续，不会遗漏。
 unsubscribed = 本频道已取消关注 { $repository }。
 subscriptions-none = 这里还没有关注任何仓库。可以这样开始：{ $command }
 subscriptions-title = 已关注（{ $n }）
 subscription = { $repository } — { $when } — { $options }
 due-at = 预定时间 { $due }
-due-late = { $minutes ->
-    [0] 正在生成
-   *[other] 已到时间 { $minutes } 分钟，正在处理
-}
+due-late = 原定 { $due }，正在处理
 due-posted = 仅在调用 commitcast post 时发送
-due-stopped = 已停止：{ $reason }发送 { $command } 即可恢复，从上次截止处继续
+subscription-stopped = { $repository } — 自 { $since } 起停止：{ $reason }发送 { $command } 即可恢复，从上次截止处继续
 days-daily = 每天
 days-weekdays = 工作日
 days-weekends = 周末

@@ -92,7 +92,6 @@ class TelegramChat(Chat):
 
     async def run(self) -> None:
         """Connect, and serve until cancelled; then disconnect in order."""
-        _quiet_libraries()
         application, tasks = self._application(), Tasks()
         try:
             await self._connect(application)
@@ -171,15 +170,6 @@ class TelegramChat(Chat):
         """Process an update, but not one that came before."""
         if await self._front.is_new(f"telegram:{update.update_id}"):
             await application.process_update(update)
-
-
-def _quiet_libraries() -> None:
-    # At INFO httpx logs every address that is asked, and the token is part of it; the library's bot
-    # tells its address at DEBUG, and the webhook's secret among the parameters of its requests.
-    logging.getLogger("httpx").setLevel(logging.WARNING)
-    logging.getLogger("telegram.ext.ExtBot").setLevel(logging.INFO)
-    # An answer that is no JSON comes as an error too, and is told there without a stack.
-    logging.getLogger("telegram.request.BaseRequest").setLevel(logging.CRITICAL)
 
 
 async def _poll(bot: Bot, take: Callable[[Update], None]) -> None:

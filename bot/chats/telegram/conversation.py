@@ -4,22 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Self, TypeVar, final
+from typing import TYPE_CHECKING, Final, TypeVar, final
 
-from telegram import (
-    Bot,
-    InlineKeyboardButton,
-    InlineKeyboardMarkup,
-    LinkPreviewOptions,
-    MaybeInaccessibleMessage,
-    Message,
-    ReplyParameters,
-)
+from telegram import Bot, ReplyParameters
 from telegram.constants import ChatAction, ParseMode
-from telegram.error import BadRequest, ChatMigrated, RetryAfter, TelegramError
+from telegram.error import ChatMigrated, RetryAfter, TelegramError
 
-from bot.chats.telegram.requests import patiently, says, translated
+from bot.chats.telegram.places import Place
+from bot.chats.telegram.requests import patiently, translated
+from bot.chats.telegram.sending import edit, edit_at_once, keyboard, send
 from bot.conversation import Answer, Conversation, Document
 from formatters import telegram_html
 from formatters.model import Action, Page, Prose, Verb
@@ -32,33 +25,7 @@ if TYPE_CHECKING:
 MAX_CAPTION: Final = 1024
 """UTF-16 units of the text beside a file (Bot API, sendDocument); with its tags, to be safe."""
 
-_GONE: Final = ("message to edit not found", "message can't be edited", "message_id_invalid")
-"""What Telegram says of a message that cannot be edited, in lower case."""
-
-_NO_PREVIEW: Final = LinkPreviewOptions(is_disabled=True)
-
 _T = TypeVar("_T")
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where messages go: a chat, or a topic of it."""
-
-    chat_id: int
-    topic: int | None = None
-    """The thread of a topic. The topic General has none: Telegram refuses its number."""
-
-    @classmethod
-    def of(cls, message: MaybeInaccessibleMessage) -> Self:
-        """Where a message stands; one that the bot may no longer see has lost its topic."""
-        if isinstance(message, Message) and message.is_topic_message:
-            return cls(message.chat.id, message.message_thread_id)
-        return cls(message.chat.id)  # outside of topics a thread is a chain of replies
-
-    @property
-    def channel(self) -> str:
-        """Its key, as in `Asked.channel`."""
-        return f"telegram:{self.chat_id}" + (f"/{self.topic}" if self.topic else "")
 
 
 @final
@@ -98,7 +65,7 @@ class TelegramConversation(Conversation):
                 if self._note is None:
                     self._note = await self._send_once(message)
                 else:
-                    await self._edit_once(self._note, message)
+                    await edit_at_once(self._bot, self._place, self._note, message)
             except RetryAfter:
                 return  # later news will do
 
@@ -146,19 +113,10 @@ class TelegramConversation(Conversation):
         return await self._here(lambda: self._send_once(message))
 
     async def _send_once(self, message: TelegramMessage) -> int:
-        sent = await self._bot.send_message(
-            self._place.chat_id,
-            message.text,
-            message_thread_id=self._place.topic,
-            reply_parameters=self._replying(),
-            reply_markup=_keyboard(message),
-            parse_mode=ParseMode.HTML,
-            link_preview_options=_NO_PREVIEW,
-        )
-        return sent.message_id
+        return await send(self._bot, self._place, message, self._replying())
 
     async def _send_document(self, document: Document, caption: TelegramMessage | None) -> int:
-        async def send() -> int:
+        async def send_file() -> int:
             sent = await self._bot.send_document(
                 self._place.chat_id,
                 document.content,
@@ -166,48 +124,25 @@ class TelegramConversation(Conversation):
                 caption=caption.text if caption else None,
                 message_thread_id=self._place.topic,
                 reply_parameters=self._replying(),
-                reply_markup=_keyboard(caption) if caption else None,
+                reply_markup=keyboard(caption) if caption else None,
                 parse_mode=ParseMode.HTML,
             )
             return sent.message_id
 
-        return await self._here(send)
+        return await self._here(send_file)
 
-    async def _here(self, send: Callable[[], Awaitable[_T]]) -> _T:
+    async def _here(self, request: Callable[[], Awaitable[_T]]) -> _T:
         """Send; to the group that this one has become, if it has."""
         try:
-            return await patiently(send)
+            return await patiently(request)
         except ChatMigrated as exc:
             before, self._place = self._place, Place(exc.new_chat_id)
             self._reply_to = None  # messages have other numbers there
             await self._front.moved(before.channel, self._place.channel)
-        return await patiently(send)
+        return await patiently(request)
 
-    async def _edit(self, message_id: int, message: TelegramMessage) -> bool:
-        """Put this into a message of ours; False if there is nothing to edit any more."""
-        try:
-            await patiently(lambda: self._edit_once(message_id, message))
-        except ChatMigrated:
-            return False
-        except BadRequest as exc:
-            if says(exc, *_GONE):
-                return False
-            raise
-        return True
-
-    async def _edit_once(self, message_id: int, message: TelegramMessage) -> None:
-        try:
-            await self._bot.edit_message_text(
-                message.text,
-                self._place.chat_id,
-                message_id,
-                reply_markup=_keyboard(message),
-                parse_mode=ParseMode.HTML,
-                link_preview_options=_NO_PREVIEW,
-            )
-        except BadRequest as exc:
-            if not says(exc, "message is not modified"):
-                raise
+    async def _edit(self, number: int, message: TelegramMessage) -> bool:
+        return await edit(self._bot, self._place, number, message)
 
     def _replying(self) -> ReplyParameters | None:
         if self._reply_to is None:
@@ -222,14 +157,3 @@ def _part(answer: Answer, press: Action) -> TelegramMessage:
         return parts[min(press.part, len(parts) - 1)]
     messages = telegram_html.messages(answer.page, answer.words, offer=press.number)
     return next((shown for shown in messages if press.number in shown.numbers), messages[0])
-
-
-def _keyboard(message: TelegramMessage) -> InlineKeyboardMarkup | None:
-    if not message.keyboard:
-        return None
-    return InlineKeyboardMarkup(
-        [
-            [InlineKeyboardButton(button.label, callback_data=button.token) for button in row]
-            for row in message.keyboard
-        ]
-    )

@@ -23,8 +23,9 @@ from telegram.error import (
 )
 from telegram.request import HTTPXRequest
 
-from analyzers.errors import ChatError
+from analyzers.errors import ChannelMoved, ChatError, OutcomeUnknown, TokenRefused
 from analyzers.text import clean_line, shorten
+from bot.chats.telegram.places import Place
 
 # Without it `RetryAfter` warns of a deprecation whenever it is made.
 os.environ["PTB_TIMEDELTA"] = "1"
@@ -43,6 +44,8 @@ ANSWERED_WITHIN: Final = 20.0
 
 _REFUSALS: Final = {
     "chat not found": "error-telegram-chat",
+    "peer_id_invalid": "error-telegram-chat",
+    "channel_private": "error-telegram-forbidden",
     "thread not found": "error-telegram-topic",
     "topic_closed": "error-telegram-topic",
     "topic_deleted": "error-telegram-topic",
@@ -50,10 +53,15 @@ _REFUSALS: Final = {
     "have no rights": "error-telegram-rights",
     "administrator rights": "error-telegram-rights",
     "write_forbidden": "error-telegram-rights",
+    "chat_restricted": "error-telegram-rights",
+    "chat_send_": "error-telegram-rights",
+    "guest_send_forbidden": "error-telegram-rights",
+    "user_banned_in_channel": "error-telegram-rights",
     "chat_admin_required": "error-telegram-members",
     "member list is inaccessible": "error-telegram-members",
 }
-"""What Telegram's words mean, in lower case. It has no other codes than its words."""
+"""What Telegram's words mean, in lower case. It has no other codes than its words. All of these are
+about the chat; any other refusal is a defect of ours, or new to us."""
 
 UNREADABLE: Final = (
     ArithmeticError,
@@ -66,6 +74,14 @@ UNREADABLE: Final = (
 )
 """What JSON and the library raise for what is no update: neither checks its form."""
 
+_UNSENT: Final = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.ProxyError,  # it made no tunnel
+)
+"""What ends a request before it is sent."""
+
 _T = TypeVar("_T")
 
 _log = logging.getLogger(__name__)
@@ -75,9 +91,15 @@ class DiscreetRequest(HTTPXRequest):
     """Hides the token where an answer repeats the address that was asked for, as error pages of
     proxies do: the library logs and quotes such answers."""
 
-    def __init__(self, token: str) -> None:
-        """Hide this token."""
-        super().__init__(read_timeout=ANSWERED_WITHIN, connect_timeout=10, pool_timeout=10)
+    def __init__(self, token: str, answered_within: float = ANSWERED_WITHIN) -> None:
+        """Hide this token, also in what libraries log.
+
+        Args:
+            token: the bot's.
+            answered_within: seconds that Telegram may take to answer.
+        """
+        _quiet_libraries()
+        super().__init__(read_timeout=answered_within, connect_timeout=10, pool_timeout=10)
         self._token = token.encode()
 
     async def do_request(self, *args: Any, **kwargs: Any) -> tuple[int, bytes]:
@@ -99,6 +121,16 @@ class UpdatesRequest(DiscreetRequest):
         return answer
 
 
+def _quiet_libraries() -> None:
+    # At INFO httpx logs every address that is asked, and the token is part of it; the library's bot
+    # tells its address at DEBUG, and the webhook's secret among the parameters of its requests.
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    logging.getLogger("telegram.Bot").setLevel(logging.INFO)
+    logging.getLogger("telegram.ext.ExtBot").setLevel(logging.INFO)
+    # An answer that is no JSON comes as an error too, and is told there without a stack.
+    logging.getLogger("telegram.request.BaseRequest").setLevel(logging.CRITICAL)
+
+
 def _readable(update: dict[str, Any]) -> dict[str, Any]:
     try:
         Update.de_json(update, None)
@@ -116,22 +148,33 @@ async def patiently(request: Callable[[], Awaitable[_T]]) -> _T:
         TelegramError: as the library does.
     """
     try:
-        return await request()
+        return await _answered(request)
     except TelegramError as exc:
         pause = _pause(exc)
         if pause is None or pause > LONGEST_PAUSE:
             raise
     await asyncio.sleep(pause)
-    return await request()
+    return await _answered(request)
+
+
+async def _answered(request: Callable[[], Awaitable[_T]]) -> _T:
+    try:
+        return await request()
+    except UNREADABLE as exc:
+        raise TelegramError("Invalid server response") from exc
 
 
 @contextmanager
-def translated() -> Iterator[None]:
-    """Raise `ChatError` for every error of the library."""
+def translated(*, harmless: bool = False) -> Iterator[None]:
+    """Raise `ChatError` for every error of the library.
+
+    Args:
+        harmless: whether the request may be made again whatever became of it.
+    """
     try:
         yield
     except TelegramError as exc:
-        raise _translate(exc) from exc
+        raise _translate(exc, harmless=harmless) from exc
 
 
 def unconnected(exc: TelegramError, webhook: str | None) -> ChatError:
@@ -142,7 +185,7 @@ def unconnected(exc: TelegramError, webhook: str | None) -> ChatError:
         webhook: the address that Telegram was asked to send to, if it was.
     """
     if isinstance(exc, InvalidToken):
-        return ChatError("error-telegram-token")
+        return TokenRefused("error-telegram-token")
     if isinstance(exc, BadRequest) and webhook:
         return ChatError("error-telegram-webhook", url=webhook, said=_said(exc))
     return ChatError(
@@ -167,29 +210,44 @@ def seconds_asked(exc: TelegramError) -> float | None:
     return PAUSE_UNNAMED if says(exc, "too many requests") else None
 
 
-def _translate(exc: TelegramError) -> ChatError:
+def _translate(exc: TelegramError, *, harmless: bool) -> ChatError:
+    said = _said(exc)
     if isinstance(exc, InvalidToken):
-        return ChatError("error-telegram-token")
+        return TokenRefused("error-telegram-token")
+    if isinstance(exc, ChatMigrated):
+        return ChannelMoved("error-telegram-moved", channel=Place(exc.new_chat_id).channel)
     if asked := seconds_asked(exc):
         return ChatError(
             "error-telegram-busy", permanent=False, retry_after=asked, seconds=round(asked)
         )
-    if isinstance(exc, BadRequest | ChatMigrated | Conflict):
-        known = (code for words, code in _REFUSALS.items() if says(exc, words))
-        return ChatError(next(known, "error-telegram-rejected"), said=_said(exc))
-    if isinstance(exc, Forbidden):
-        return ChatError("error-telegram-forbidden", said=_said(exc))
-    if _pause(exc) is not None:
-        return ChatError("error-telegram-unreachable", permanent=False, said=_said(exc))
+    is_refused = isinstance(exc, BadRequest | Forbidden | Conflict)
+    if is_refused and not _is_of_another(exc):
+        return _refusal(exc)
+    if harmless or is_refused or _pause(exc) is not None:
+        return ChatError("error-telegram-unreachable", permanent=False, said=said)
     # Neither sent for certain nor not sent: what cannot be repeated is permanent.
-    return ChatError("error-telegram-outcome", said=_said(exc))
+    return OutcomeUnknown("error-telegram-outcome", said=said)
+
+
+def _refusal(exc: TelegramError) -> ChatError:
+    said = _said(exc)
+    if isinstance(exc, Forbidden):
+        return ChatError("error-telegram-forbidden", said=said)
+    for words, code in _REFUSALS.items():
+        if says(exc, words):
+            return ChatError(code, said=said)
+    return ChatError("error-telegram-rejected", permanent=False, said=said)
+
+
+def _is_of_another(exc: TelegramError) -> bool:
+    """Whether a refusal is none of Telegram's: a proxy's page says nothing of the chat."""
+    return isinstance(exc.__cause__, TelegramError)
 
 
 def _pause(exc: TelegramError) -> float | None:
     """Seconds to wait before a request is made again; None where it may have had an effect, or
     would fail alike."""
-    not_sent = httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout
-    return PAUSE_UNSENT if isinstance(exc.__cause__, not_sent) else seconds_asked(exc)
+    return PAUSE_UNSENT if isinstance(exc.__cause__, _UNSENT) else seconds_asked(exc)
 
 
 def _said(exc: TelegramError) -> str:

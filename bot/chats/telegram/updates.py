@@ -14,7 +14,8 @@ from telegram.ext import BaseHandler, CallbackQueryHandler, MessageHandler
 from telegram.ext.filters import TEXT, StatusUpdate, UpdateType
 
 from bot.chats.tasks import Tasks
-from bot.chats.telegram.conversation import Place, TelegramConversation
+from bot.chats.telegram.conversation import TelegramConversation
+from bot.chats.telegram.places import Place
 from bot.chats.telegram.requests import patiently, translated
 from bot.conversation import Asked, Person, Pressed
 from bot.sources.links import addresses_in
@@ -152,7 +153,7 @@ def _member(user: User, chat_id: int, chat_type: str, bot: Bot) -> Person:
         return Person(str(user.id), _yes, user.language_code)
 
     async def is_administrator() -> bool:
-        with translated():
+        with translated(harmless=True):
             member = await patiently(lambda: bot.get_chat_member(chat_id, user.id))
         return member.status in (ChatMemberStatus.OWNER, ChatMemberStatus.ADMINISTRATOR)
 

@@ -80,6 +80,8 @@ class Claim:
     """The subscription's, as `Subscription.key`."""
     fence: int
     """Greater than that of every earlier claim: with a smaller one nothing can be written."""
+    due: str = ""
+    """When it was due, as the store has noted it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +129,8 @@ class Ledgers(ABC):
         """Write a ledger, note when to look at it next, and give the claim back, in one step.
 
         Args:
-            due: an instant in UTC; None is never.
+            due: an instant in UTC; None is never. Who has subscribed anew since the claim is not
+                put off: what was noted for them stays if it is earlier.
 
         Returns:
             False if nothing was written, as for `save`.

@@ -66,7 +66,8 @@ end
 if held(redis.call('HGET', KEYS[1], ARGV[1])) then return false end
 local fence = redis.call('INCR', KEYS[5])
 redis.call('HSET', KEYS[1], ARGV[1], fence .. ':' .. (now + ARGV[3]))
-return {fence, subscription, redis.call('HGET', KEYS[3], ARGV[2])}
+local ledger = redis.call('HGET', KEYS[3], ARGV[2])
+return {fence, subscription, ledger, redis.call('ZSCORE', KEYS[4], ARGV[1]) or ''}
 """
 
 _RENEW: Final = """
@@ -88,6 +89,9 @@ if ARGV[6] == '' then
     return 1
 end
 redis.call('HDEL', KEYS[1], ARGV[1])
+local due = redis.call('ZSCORE', KEYS[4], ARGV[1])
+local is_new = due and due ~= ARGV[7]
+if is_new and (ARGV[6] == 'never' or tonumber(due) < tonumber(ARGV[6])) then return 1 end
 if ARGV[6] == 'never' then redis.call('ZREM', KEYS[4], ARGV[1])
 else redis.call('ZADD', KEYS[4], ARGV[6], ARGV[1]) end
 return 1
@@ -127,10 +131,10 @@ class RedisLedgers(Ledgers):
         )
         if not claimed:
             return None
-        fence, subscription, ledger = cast("tuple[int, bytes, bytes | None]", claimed)
+        fence, subscription, ledger, due = cast("tuple[int, bytes, bytes | None, bytes]", claimed)
         place = f"{followed(channel)} ({key})"
         return Claimed(
-            Claim(channel, key, fence),
+            Claim(channel, key, fence, due.decode()),
             read_durable(subscription_adapter(), subscription, place),
             _read(channel, key, ledger) if ledger else Ledger(),
         )
@@ -222,7 +226,7 @@ class RedisLedgers(Ledgers):
         keys = (_CLAIMS, followed(channel), ledgers_of(channel), DUE)
         arguments = (
             *(member(channel, key), key, claim.fence, _dump(ledger)),
-            *(_milliseconds(seconds), due),
+            *(_milliseconds(seconds), due, claim.due),
         )
         return bool(await self._run(self._save, keys, arguments))
 

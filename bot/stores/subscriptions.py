@@ -100,6 +100,8 @@ class RedisSubscriptions(SubscriptionStore):
                 for subscription in subscriptions:
                     moved = replace(subscription, channel=new)
                     commands.hsetnx(followed(new), moved.key, _dump(moved))
+                    # Who looked before it came has taken it off: it is looked at anew.
+                    commands.zadd(DUE, {member(new, moved.key): 0}, nx=True)
                 if value is not None:
                     commands.set(_defaults(new), value, nx=True)
                 commands.delete(followed(old), _defaults(old))

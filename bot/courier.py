@@ -53,6 +53,8 @@ class Timing:
     retreat: float = 3.0
     """Until what failed for the first time is tried again, each further time twice as long. A
     message whose answer was lost is not looked up before: it may still be on its way."""
+    sweep: float = 5.0
+    """Between two looks at what is due."""
     longest_retreat: float = 900.0
     """Until anything that failed is tried again, at most."""
 

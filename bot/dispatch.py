@@ -18,15 +18,12 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.date import DateTrigger
 
 from analyzers.errors import StoreError
-from bot.courier import Courier
+from bot.courier import Courier, Timing
 from bot.ledger import Ledger
 from bot.schedule import due_day, next_due
 
 if TYPE_CHECKING:
     from bot.app import Application
-
-SWEEP: Final = 5.0
-"""Seconds between two looks at what is due."""
 
 MOST_AT_ONCE: Final = 500
 """Deliveries under way in the process."""
@@ -44,8 +41,9 @@ _log = logging.getLogger(__name__)
 class Dispatcher:
     """Wakes when something is due, and starts its delivery."""
 
-    def __init__(self, app: Application, courier: Courier) -> None:
+    def __init__(self, app: Application, courier: Courier, timing: Timing | None = None) -> None:
         """Nothing is delivered yet."""
+        self._timing = timing or Timing()
         self._app = app
         self._courier = courier
         self._running: dict[tuple[str, str], asyncio.Task[None]] = {}
@@ -62,7 +60,7 @@ class Dispatcher:
                 self._woken.clear()
                 await self._look(scheduler)
                 with suppress(TimeoutError):
-                    async with asyncio.timeout(SWEEP):
+                    async with asyncio.timeout(self._timing.sweep):
                         await self._woken.wait()
         finally:
             scheduler.shutdown(wait=False)
@@ -113,7 +111,9 @@ class Dispatcher:
             await self._courier.serve(channel, key)
         except StoreError as exc:
             _log.error("%s in %s: %s", key, channel, exc)
-            await asyncio.sleep(SWEEP)  # it is due still, and would be tried again at once
+            await asyncio.sleep(
+                self._timing.sweep
+            )  # it is due still, and would be tried again at once
 
     def _done(self, channel: str, key: str) -> None:
         del self._running[channel, key]

@@ -134,9 +134,10 @@ class Delivery:
         if not (record := self._record(made.digest)):
             self.ledger = delivered
             return
-        await self._app.delivered.put(subscription.channel, record)
         outgoing = Outgoing(record.id, day, made.heads, made.since, self._app.now())
         await self._save(replace(self.ledger, outgoing=outgoing))
+        # Not before: what nobody was to be shown could be expanded.
+        await self._app.delivered.put(subscription.channel, record)
 
     def _record(self, digest: Digest) -> Delivered | None:
         """What is to be delivered; None on a quiet day that nobody wants to hear of."""
@@ -151,8 +152,7 @@ class Delivery:
     async def _send(self, outlet: Outlet, outgoing: Outgoing) -> None:
         record = await self._app.delivered.get(self._subscription.channel, outgoing.digest)
         if record is None:
-            # Its page is gone, by an eviction or by hand: it is made anew under another id.
-            _log.error("the planned digest %s is gone from the store", outgoing.digest)
+            _log.warning("the digest %s was not stored, and is made anew", outgoing.digest)
             self.ledger = replace(self.ledger, outgoing=None)
             return
         for part in range(len(outgoing.sent), outlet.count(record.page, self._words)):

@@ -58,7 +58,7 @@ async def run(app: Application, timing: Timing | None = None) -> None:
     routes = [route for chat in chats for route in chat.routes()]
     async with _served(routes, app.settings.commitcast_port), open_outlets(app.settings) as outlets:
         pacing = Pacing()
-        dispatcher = Dispatcher(app, Courier(app, outlets, pacing, timing))
+        dispatcher = Dispatcher(app, Courier(app, outlets, pacing, timing), timing)
         repairs = Repairs(app, outlets, pacing)
         try:
             async with asyncio.TaskGroup() as group:

@@ -168,7 +168,7 @@ async def test_the_manifests_scopes_read_the_history_of_members_and_list_nothing
     slack: SlackServer, client: AsyncWebClient, kind: str
 ) -> None:
     traits = {"groups": "is_private", "im": "is_im", "mpim": "is_mpim"}
-    more = {traits[kind]: True} if kind in traits else {}
+    more: dict[str, Any] = {traits[kind]: True} if kind in traits else {}
     slack.workspace.add_channel("X1", "a-channel", **more)
     slack.workspace.add_channel("X2", "another", members={"U1"}, **more)
     await client.conversations_history(channel="X1")

@@ -101,7 +101,7 @@ class SlackOutlet(Outlet):
 
     async def _post_where_possible(self, posting: Posting) -> str:
         """Send a message to its thread, or to the channel if its thread is gone or takes none."""
-        message = _message(posting)
+        message = message_of(posting)
         try:
             return await self._post(posting, message, posting.first)
         except ChatError as exc:
@@ -160,7 +160,7 @@ class SlackOutlet(Outlet):
             await send(
                 self._api,
                 self._api.client.chat_update,
-                _message(posting),
+                message_of(posting),
                 channel=_channel(posting.channel),
                 ts=message,
                 metadata=_metadata(posting),
@@ -212,7 +212,8 @@ def _laid_out(page: Page, words: Words) -> tuple[SlackMessage, ...]:
     return blockkit.messages(page, words)
 
 
-def _message(posting: Posting) -> SlackMessage:
+def message_of(posting: Posting) -> SlackMessage:
+    """What is sent, with the line that it may be there twice where that is so."""
     message = _laid_out(posting.page, posting.words)[posting.part]
     if not posting.may_repeat:
         return message

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager, suppress
+from datetime import timedelta
+from random import Random
 
 import httpx
 import pytest
@@ -35,7 +37,7 @@ from telegram.error import (
 )
 
 from tests.servers.telegram import TelegramServer
-from tests.servers.telegram_chats import ANONYMOUS, Chat, Status
+from tests.servers.telegram_chats import ANONYMOUS, Chat, Kind, Status
 from tests.servers.telegram_faults import (
     bad_gateway,
     drop,
@@ -44,8 +46,10 @@ from tests.servers.telegram_faults import (
     internal_error,
     refuses,
     slow,
+    sometimes,
     too_many_requests,
 )
+from tests.servers.telegram_limits import Limits
 
 NOT_MODIFIED = (
     "message is not modified: specified new message content and reply markup are exactly the same"
@@ -800,6 +804,88 @@ async def test_an_unreachable_server_comes_back_as_it_was(
     assert [message.text for message in chat.sent] == ["y"]
 
 
+async def test_a_fault_may_come_by_chance(bot: Bot, telegram: TelegramServer) -> None:
+    telegram.inject(sometimes(Random(1), 0.5, internal_error), times=40)
+    failed = 0
+    for _ in range(40):
+        try:
+            await bot.get_me()
+        except NetworkError:
+            failed += 1
+    assert 10 < failed < 30
+
+
 async def test_a_condition_that_never_holds_fails_the_test(telegram: TelegramServer) -> None:
     with pytest.raises(TimeoutError):
         await telegram.until(lambda: False, within=0.02)
+
+
+# ---- limits
+
+
+@pytest.mark.parametrize(
+    ("kind", "chats", "sent", "pause"),
+    [("private", 1, 3, 3), ("channel", 1, 3, 3), ("group", 1, 3, 3), ("private", 40, 30, 1)],
+)
+async def test_a_bot_that_writes_too_fast_is_asked_to_wait(
+    bot: Bot, telegram: TelegramServer, kind: Kind, chats: int, sent: int, pause: int
+) -> None:
+    now = 1_000.0
+    limits = telegram.enforce_limits(Limits(clock=lambda: now))
+    people = [telegram.private(telegram.person()) for _ in range(chats)]
+    places = people if kind == "private" else [telegram.chat(kind)]
+    targets = places if chats > 1 else places * (sent + 1)
+    for chat in targets[:sent]:
+        await bot.send_message(chat.id, "x")
+    with pytest.raises(RetryAfter) as told:
+        await bot.send_message(targets[sent].id, "x")
+    assert told.value.retry_after == timedelta(seconds=pause)
+    now += pause
+    await bot.send_message(targets[sent].id, "x")
+    assert limits.refused == 1
+
+
+async def test_a_group_takes_no_more_than_twenty_messages_a_minute(
+    bot: Bot, telegram: TelegramServer
+) -> None:
+    """Edits count too; what is refused does not."""
+    now = 1_000.0
+    telegram.enforce_limits(Limits(clock=lambda: now))
+    group, channel = telegram.chat("supergroup"), telegram.chat("channel")
+    for number in range(19):
+        for chat in (group, channel):
+            sent = await bot.send_message(chat.id, f"message {number}")
+        now += 1
+    await bot.edit_message_text("edited", group.id, group.sent[-1].id)
+    for _ in range(2):
+        with pytest.raises(RetryAfter) as told:
+            await bot.send_message(group.id, "one too many")
+        assert told.value.retry_after == timedelta(seconds=41)
+    await bot.send_message(channel.id, "one more")
+    assert sent.message_id == channel.sent[-2].id
+    now += 41
+    await bot.send_message(group.id, "the next minute")
+
+
+# ---- the end of chats
+
+
+async def test_a_group_that_was_deleted_takes_nothing(bot: Bot, telegram: TelegramServer) -> None:
+    group = telegram.chat("group")
+    await bot.send_message(group.id, "hello")
+    group.is_dissolved = True
+    with refused("Forbidden: the group chat was deleted", Forbidden):
+        await bot.send_message(group.id, "anybody there?")
+
+
+async def test_a_deleted_topic_takes_its_messages_along(bot: Bot, telegram: TelegramServer) -> None:
+    forum = telegram.chat("supergroup", is_forum=True, ada="creator")
+    topic = await telegram.topic(forum, "Releases")
+    await bot.send_message(forum.id, "in General")
+    sent = await bot.send_message(forum.id, "in the topic", message_thread_id=topic)
+    telegram.delete_topic(forum, topic)
+    assert [message.text for message in forum.sent] == ["in General"]
+    with refused("message thread not found"):
+        await bot.send_message(forum.id, "x", message_thread_id=topic)
+    with refused("message to edit not found"):
+        await sent.edit_text("y")

@@ -102,6 +102,8 @@ class Chat:
     """The supergroup that this group has become."""
     hides_members: bool = False
     """Whether only administrators are told who is a member."""
+    is_dissolved: bool = False
+    """Whether the group was deleted for everybody."""
     bot_posts: bool = True
     """Whether the bot, if it is an administrator of the channel, may post in it."""
 
@@ -133,13 +135,9 @@ class Chat:
             if self.status(person) == "kicked" and writes:  # so Telegram notes a block
                 raise RefusedError(403, "Forbidden: bot was blocked by the user")
             return
-        if self.upgraded_to:
+        if self.upgraded_to or self.is_dissolved:
             if writes or access == "members":
-                raise RefusedError(
-                    400,
-                    "Bad Request: group chat was upgraded to a supergroup chat",
-                    migrate_to_chat_id=self.upgraded_to.id,
-                )
+                raise self._gone()
             return
         if self.kind == "group" and not edits:
             return
@@ -147,6 +145,15 @@ class Chat:
             raise RefusedError(403, f"Forbidden: bot was kicked from the {where}")
         if status == "left" and (edits or not self.username):
             raise RefusedError(403, f"Forbidden: bot is not a member of the {where}")
+
+    def _gone(self) -> RefusedError:
+        if not self.upgraded_to:
+            return RefusedError(403, "Forbidden: the group chat was deleted")
+        return RefusedError(
+            400,
+            "Bad Request: group chat was upgraded to a supergroup chat",
+            migrate_to_chat_id=self.upgraded_to.id,
+        )
 
     def admit_message(self, bot: User, what: str, thread: int | None) -> None:
         """Raise what a bot is told that may not send `what`, `text messages` for example."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from random import Random
 
 from aiohttp import web
 
@@ -14,7 +15,7 @@ Fault = Callable[[web.Request, Answer], Awaitable[web.StreamResponse]]
 """Answers a request in place of the API."""
 
 
-def refuses(status: int, description: str, **parameters: int) -> Fault:
+def refuses(status: int, description: str, **parameters: float) -> Fault:
     """The request has no effect, and this is said."""
 
     async def fault(request: web.Request, answer: Answer) -> web.StreamResponse:
@@ -23,7 +24,7 @@ def refuses(status: int, description: str, **parameters: int) -> Fault:
     return fault
 
 
-def too_many_requests(seconds: int) -> Fault:
+def too_many_requests(seconds: float) -> Fault:
     """The bot is to wait for so many seconds."""
     return refuses(429, f"Too Many Requests: retry after {seconds}", retry_after=seconds)
 
@@ -79,7 +80,18 @@ async def hang_after(request: web.Request, answer: Answer) -> web.StreamResponse
     return await hang(request, answer)
 
 
-def refusal(status: int, description: str, **parameters: int) -> web.Response:
+def sometimes(random: Random, share: float, *faults: Fault) -> Fault:
+    """One of these, by chance, with this share of requests; the others are answered."""
+
+    async def fault(request: web.Request, answer: Answer) -> web.StreamResponse:
+        if random.random() < share:
+            return await random.choice(faults)(request, answer)
+        return await answer()
+
+    return fault
+
+
+def refusal(status: int, description: str, **parameters: float) -> web.Response:
     """How the Bot API says that something was not done, and why."""
     told = {"ok": False, "error_code": status, "description": description}
     wait = parameters.get("retry_after")

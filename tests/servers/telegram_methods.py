@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from inspect import iscoroutinefunction
 from typing import Any, Final
 
 from tests.servers.telegram_chats import (
@@ -15,6 +16,7 @@ from tests.servers.telegram_chats import (
     User,
     bad_request,
 )
+from tests.servers.telegram_limits import Limits
 from tests.servers.telegram_menus import language_of, menu_of, scope_name
 from tests.servers.telegram_messages import Document, Message
 from tests.servers.telegram_people import People
@@ -74,6 +76,13 @@ class BotApi(People):
         self.menus: dict[tuple[str, str], list[tuple[str, str]]] = {}
         """The commands with their descriptions, by scope and language: `default`, `chat:-100123`;
         `zh`, or an empty string for all languages."""
+        self.limits: Limits | None = None
+        """How fast the bot may write, where a test has set it."""
+
+    def enforce_limits(self, limits: Limits | None = None) -> Limits:
+        """Hold the bot to Telegram's pace from now on, or to these limits."""
+        self.limits = limits or Limits()
+        return self.limits
 
     async def get_me(self, call: Call) -> Json:
         more = ("can_join_groups", "supports_inline_queries", "can_connect_to_business")
@@ -156,6 +165,7 @@ class BotApi(People):
             outside = None if chat.is_forum else reply_to.id
             thread = (reply_to.thread or outside) if chat.kind == "supergroup" else None
         chat.admit_message(self.bot, what, thread if chat.is_forum else None)
+        self._pace(chat)
         message = self.put(chat, thread=thread, reply_to=reply_to, is_ours=True)
         if chat.kind == "channel":
             message.sender_chat = chat
@@ -172,6 +182,7 @@ class BotApi(People):
         before = (message.text, message.entities, message.keyboard)
         if before == (checked.text, checked.entities, checked.keyboard):
             raise _not_modified()
+        self._pace(message.chat)
         message.versions.append(message.text)
         _write(message, call, checked)
         message.edited_at = int(time.time())
@@ -250,6 +261,12 @@ class BotApi(People):
         chat.admit(self.bot, access)
         return chat
 
+    def _pace(self, chat: Chat) -> None:
+        if self.limits and (seconds := self.limits.seconds_asked(chat)):
+            raise RefusedError(
+                429, f"Too Many Requests: retry after {seconds}", retry_after=seconds
+            )
+
     def _thread(self, call: Call, chat: Chat) -> int | None:
         """The topic that is named; only forums have any, private chats look for theirs."""
         thread = call.number("message_thread_id")
@@ -290,7 +307,7 @@ class BotApi(People):
 METHODS: Final[dict[str, Callable[[BotApi, Call], Awaitable[Any]]]] = {
     name.replace("_", ""): method
     for name, method in vars(BotApi).items()
-    if not name.startswith("_") and callable(method)
+    if not name.startswith("_") and iscoroutinefunction(method)
 }
 """By their names in lower case: the real one does not mind capitals either."""
 

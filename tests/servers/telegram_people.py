@@ -177,6 +177,12 @@ class People:
         await self._tell("message", opened)
         return opened.id
 
+    def delete_topic(self, forum: Chat, topic: int) -> None:
+        """Let an administrator delete a topic, with everything that was said in it."""
+        del forum.topics[topic]
+        for message in forum.messages.values():
+            message.is_deleted |= message.thread == topic
+
     async def upgrade(self, group: Chat, *, is_told: bool = True) -> Chat:
         """Make a supergroup of a group: another chat, in which messages have other numbers.
 

@@ -18,14 +18,16 @@ import pytest_asyncio
 
 from analyzers.errors import ChatError, OutcomeUnknown, TokenRefused
 from bot.chats.slack import SlackOutlet
+from bot.chats.telegram import TelegramOutlet
 from bot.outlet import Outlet, Posting
 from formatters.model import Page, Prose
 from formatters.pages import digest_page
 from formatters.text import LANGUAGES, words_for
 from tests.digests import a_busy_day
-from tests.servers import slack_faults
+from tests.servers import slack_faults, telegram_faults
 from tests.servers.slack import SlackServer
 from tests.servers.slack_workspace import BOT_USER, TEAM
+from tests.servers.telegram import TelegramServer
 
 EN = words_for("en")
 
@@ -127,7 +129,54 @@ async def on_slack() -> AsyncIterator[Stage]:
         yield OnSlack(server)
 
 
-STAGES: dict[str, Callable[[], AbstractAsyncContextManager[Stage]]] = {"slack": on_slack}
+class OnTelegram(Stage):
+    """A public group of the Telegram of the tests."""
+
+    def __init__(self, telegram: TelegramServer) -> None:
+        self._telegram = telegram
+        self._group = telegram.chat("supergroup")
+        self._group.username = "acme_widget"
+        self._private = telegram.private(telegram.person())
+        self.outlet = TelegramOutlet(telegram.token, telegram.api_url)
+        self.channel, self.typed = f"telegram:{self._group.id}", "telegram:@acme_widget"
+        self.person = str(self._private.id)
+
+    def shown(self) -> dict[str, str]:
+        return {str(message.id): message.text for message in self._group.sent}
+
+    def told(self) -> list[str]:
+        return [message.text for message in self._private.sent]
+
+    def let(self, mishap: Mishap) -> None:
+        faults = {
+            Mishap.LOST_BEFORE: telegram_faults.drop,
+            Mishap.LOST_AFTER: telegram_faults.drop_after,
+            Mishap.SHORT_WAIT: telegram_faults.too_many_requests(0.05),
+            Mishap.LONG_WAIT: telegram_faults.too_many_requests(3600),
+            Mishap.OUTAGE: telegram_faults.bad_gateway,
+        }
+        self._telegram.inject(faults[mishap], method="sendMessage")
+
+    def delete(self, message: str) -> None:
+        self._group.messages[int(message)].is_deleted = True
+
+    def close(self) -> None:
+        self._group.members[self._telegram.bot] = "kicked"
+
+    def revoke(self) -> None:
+        self._telegram.token = "7000000001:AAthe-token-that-was-made-instead"
+
+
+@asynccontextmanager
+async def on_telegram() -> AsyncIterator[Stage]:
+    async with TelegramServer() as server:
+        yield OnTelegram(server)
+
+
+STAGES: dict[str, Callable[[], AbstractAsyncContextManager[Stage]]] = {
+    "slack": on_slack,
+    "telegram": on_telegram,
+}
 
 
 @pytest_asyncio.fixture(params=list(STAGES.values()), ids=list(STAGES))

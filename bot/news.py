@@ -247,10 +247,11 @@ def _landed(newest: Sequence[Node], tips: Sequence[Head]) -> set[str]:
     nodes = {node.sha: node for node in newest}
     stood_on = {parent for node in newest for parent in node.parents}
     landed: set[str] = set()
-    for sha in [*(tip.sha for tip in tips), *(sha for sha in nodes if sha not in stood_on)]:
-        while sha in nodes and sha not in landed:
-            landed.add(sha)
-            sha = next(iter(nodes[sha].parents), "")
+    for start in [*(tip.sha for tip in tips), *(sha for sha in nodes if sha not in stood_on)]:
+        node = nodes.get(start)
+        while node is not None and node.sha not in landed:
+            landed.add(node.sha)
+            node = nodes.get(node.parents[0]) if node.parents else None
     return landed
 
 

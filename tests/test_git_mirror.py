@@ -466,6 +466,22 @@ async def test_a_commit_on_no_branch_is_asked_for_by_its_full_name(
         assert caught.value.code == "error-git-unreachable"
 
 
+async def test_a_known_commit_that_no_branch_has_any_more_is_asked_for(
+    server: GitHttpServer, repo: Repo, mirrors: Mirrors
+) -> None:
+    """Invariant 1: what was delivered before a branch was rewritten ends what is new after it."""
+    old = repo.commit({"a": "old\n"})
+    repo.git("update-ref", "refs/pull/1/head", old)
+    repo.git("update-ref", "refs/heads/main", f"{old}^")
+    new = repo.commit({"a": "new\n"})
+    async with mirrors.open(server.publish(repo.path)) as source:
+        assert [node.sha for node in await source.list_new([new], [old])] == [new]
+        assert [node.sha for node in await source.list_new([old], [new])] == [old]
+        with pytest.raises(RevisionNotFound) as caught:
+            await source.list_new([new], [old, "1" * 40])
+        assert caught.value.details["name"] == "1" * 40
+
+
 async def test_a_data_folder_that_cannot_be_written_is_told(
     server: GitHttpServer, repo: Repo, mirrors: Mirrors
 ) -> None:

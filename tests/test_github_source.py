@@ -208,6 +208,45 @@ async def test_an_endless_list_ends(small: Path, opened: Opened) -> None:
             await opened(server, max_pages=5).list_shas(Range("a" * 40, "b" * 40))
 
 
+async def test_what_is_new_is_asked_for_until_nothing_is_left_of_it(
+    long: Path, opened: Opened
+) -> None:
+    main = names(long, "main")
+    async with GitHubServer(long) as server:
+        source = opened(server)
+        assert await source.list_new([main[0], main[9]], [main[9], main[0]]) == ()
+        assert server.seen == []  # both are known
+        new = await source.list_new([main[3], main[5]], [main[8], main[8]])
+        assert [node.sha for node in new] == main[3:8]
+        assert len(server.seen) == 1  # the second head is new with the first
+        assert await source.list_new([main[3]], [main[1], main[8], main[9]]) == ()
+        assert len(server.seen) == 2
+
+
+async def test_what_a_distant_commit_lacks_is_looked_for_from_its_end(
+    long: Path, opened: Opened
+) -> None:
+    """Invariant 1: a release of last year lacks thousands, and the new ones are the last."""
+    main = names(long, "main")
+    async with GitHubServer(long) as server:
+        new = await opened(server).list_new([main[0]], [main[110], main[-1]])
+        assert [node.sha for node in new] == main[:110]
+        pages = [seen.target.partition("page=100")[2] for seen in server.seen]
+    assert pages == ["", "&page=2", "", "&page=7", "&page=6"]
+
+
+async def test_a_comparison_that_lacks_what_is_looked_for_is_an_error(
+    long: Path, opened: Opened
+) -> None:
+    """Invariant 1: what is not found in it would be taken for known."""
+    main = names(long, "main")
+    async with GitHubServer(long) as server:
+        some = sends(b'{"total_commits": 100, "commits": []}')
+        server.inject(some, path=f"/compare/{main[-1]}")
+        with pytest.raises(SourceError, match="github-incomplete"):
+            await opened(server).list_new([main[0]], [main[9], main[-1]])
+
+
 @pytest.mark.parametrize("missing", ["base", "head"])
 async def test_the_end_of_a_range_that_is_missing_is_named(
     small: Path, opened: Opened, missing: str

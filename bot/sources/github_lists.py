@@ -8,7 +8,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from analyzers.errors import RevisionNotFound, SourceError
+from analyzers.text import clean_line
 from bot.ports import Node, Window
+from bot.sources.commits import is_object_name
 from bot.sources.github_json import CommitList, Comparison, ListedCommit, parse
 from bot.sources.github_repository import RepositoryApi
 
@@ -33,6 +35,9 @@ async def list_new(
         RevisionNotFound: one that was asked about is not there.
         SourceError: GitHub does not list all that it has counted.
     """
+    for name in (*heads, *known):
+        if not is_object_name(name):
+            raise RevisionNotFound("error-revision-not-found", name=clean_line(name))
     found: _Commits = {}
     for number, head in enumerate(heads):
         if head not in known and head not in found:

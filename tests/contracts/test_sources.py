@@ -8,8 +8,9 @@ that speaks for GitHub.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -136,6 +137,132 @@ async def test_a_window_is_filtered_by_every_commit_s_own_clock(
         for since, until in windows:
             expected = tuple(sha for date, sha in everything if since <= date < until)
             assert await source.list_shas(Window(tip, since, until)) == expected
+
+
+@dataclass(frozen=True)
+class Tangle:
+    """A repository in which histories lie to each other in every way."""
+
+    path: Path
+    commits: dict[str, str]
+    """Full names by what they are called here."""
+
+    def reach(self, names: Iterable[str]) -> set[str]:
+        """What these reach, by the parents alone: git's own difference of two histories is wrong
+        where clocks are."""
+        lines = git(self.path, "rev-list", "--all", "--parents").splitlines()
+        parents = {sha: more for sha, *more in map(str.split, lines)}
+        left, reached = [self.commits[name] for name in names], set[str]()
+        while left:
+            if (sha := left.pop()) not in reached:
+                reached.add(sha)
+                left += parents[sha]
+        return reached
+
+
+@pytest.fixture(scope="module")
+def tangle(tmp_path_factory: pytest.TempPathFactory) -> Tangle:
+    repo = Repo(tmp_path_factory.mktemp("tangle") / "repository")
+    made = {}
+    for number in range(9):
+        made[f"main {number}"] = repo.commit({"main": f"{number}\n"})
+    repo.branch("shared", made["main 8"])
+    made["shared"] = repo.commit({"shared": "0\n"})
+    for number in (1, 2, 3):  # by a clock that is some minutes slow
+        slow = repo.now - timedelta(minutes=30)
+        made["slow"] = repo.commit({"shared": f"{number}\n"}, date=slow)
+    repo.branch("late", made["main 2"])
+    made["late"] = repo.commit({"late": "1\n"}, date=START - timedelta(days=40))
+    repo.branch("other", made["shared"])
+    made["other"] = repo.commit({"other": "1\n"})
+    repo.branch("main")
+    made["delivered"] = repo.merge("shared")
+    made["merged late"] = repo.merge("late", "other")
+    made["ahead"] = repo.commit({"main": "10\n"}, date=repo.now + timedelta(days=400))
+    made["tip"] = repo.commit({"main": "11\n"})
+    repo.branch("rewritten", made["main 5"])
+    made["rewritten"] = repo.commit({"main": "new\n"})
+    with Importer(repo.path) as history:
+        stamp = Stamp(ADA, repo.now)
+        made["unrelated"] = history.sha(history.commit("unrelated", "Start", {}, stamp, stamp))
+    repo.branch("joined", made["tip"])
+    made["joined"] = repo.merge("unrelated")
+    return Tangle(repo.path, made)
+
+
+@pytest.mark.parametrize(
+    ("heads", "known"),
+    [
+        ("other", "delivered"),  # a slow clock hides from git that what it stands on is known
+        ("tip", "delivered"),
+        ("tip", "main 8"),
+        ("tip", "tip"),
+        ("main 5", "tip"),
+        ("rewritten", "tip"),
+        ("tip", "rewritten"),
+        ("tip", "rewritten|delivered|late"),
+        ("tip|rewritten|unrelated", "delivered|main 2"),
+        ("rewritten|tip|main 8", "tip|main 5"),
+        ("unrelated", "tip"),
+        ("joined", "unrelated"),
+        ("joined|late", "delivered|unrelated"),
+        ("tip|unrelated", ""),
+        ("", "tip"),
+    ],
+)
+async def test_what_is_new_is_what_is_reached_and_not_known(
+    opener: Opener, tangle: Tangle, heads: str, known: str
+) -> None:
+    """Invariants 1 and 2, whatever the clocks say."""
+    starts, ends = ([name for name in names.split("|") if name] for names in (heads, known))
+    async with opener(tangle.path) as source:
+        nodes = await source.list_new(
+            [tangle.commits[name] for name in starts], [tangle.commits[name] for name in ends]
+        )
+    shas = [node.sha for node in nodes]
+    assert sorted(shas) == sorted(tangle.reach(starts) - tangle.reach(ends))
+    told = git(tangle.path, "log", "--no-walk", "--format=%H %ct %P", *shas) if shas else ""
+    places = {sha: (int(at), tuple(more)) for sha, at, *more in map(str.split, told.splitlines())}
+    for node in nodes:
+        assert (node.committed_at.timestamp(), node.parents) == places[node.sha]
+        assert node.committed_at.tzinfo is UTC
+    dates = [node.committed_at for node in nodes]
+    assert dates == sorted(dates, reverse=True)
+
+
+async def test_commits_of_one_second_are_new_before_their_parents(
+    opener: Opener, tmp_path: Path
+) -> None:
+    repo = Repo(tmp_path / "second")
+    shas = [repo.commit({"a": f"{number}\n"}, date=START) for number in range(5)]
+    async with opener(repo.path) as source:
+        nodes = await source.list_new([shas[-1]], [shas[0]])
+    assert [node.sha for node in nodes] == shas[:0:-1]
+
+
+async def test_a_window_tells_the_places_of_its_commits(opener: Opener, nasty: Path) -> None:
+    window = Window(git(nasty, "rev-parse", "main"), START, START + timedelta(hours=7))
+    async with opener(nasty) as source:
+        nodes = await source.list_window(window)
+        assert tuple(node.sha for node in nodes) == await source.list_shas(window)
+        commits = await read(source, *(node.sha for node in nodes))
+    assert any(node.parents[1:] for node in nodes)
+    for node in nodes:
+        commit = commits[node.sha]
+        assert (node.parents, node.committed_at) == (commit.parents, commit.committed_at)
+
+
+@pytest.mark.parametrize("missing", ["head", "known"])
+async def test_a_commit_that_has_vanished_is_named(
+    opener: Opener, tangle: Tangle, missing: str
+) -> None:
+    ends = {"head": tangle.commits["tip"], "known": tangle.commits["delivered"]}
+    for name in ("d" * 40, "main"):
+        heads, known = ([(ends | {missing: name})[end]] for end in ("head", "known"))
+        async with opener(tangle.path) as source:
+            with pytest.raises(RevisionNotFound) as caught:
+                await source.list_new(heads, [*known, tangle.commits["main 2"]])
+        assert caught.value.details["name"] == name
 
 
 async def test_a_push_after_the_tip_was_looked_up_adds_nothing_to_a_window(

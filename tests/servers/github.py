@@ -326,8 +326,8 @@ class GitHubServer:
         if not merge_base:
             raise RefusedError(404, f"No common ancestor between {base_name} and {head_name}.")
         start = merge_base.decode().split()[0]
-        ahead = (await self.data.lines("rev-list", f"{base}..{head}"))[::-1]
-        behind = await self.data.lines("rev-list", f"{head}..{base}")
+        ahead = (await self.data.only_in(head, base))[::-1]
+        behind = await self.data.only_in(base, head)
         page, link = ahead[-250:], ""
         if query.keys() & {"page", "per_page"}:
             where = f"compare/{quote(base_name, safe='')}...{quote(head_name, safe='')}"

@@ -55,6 +55,12 @@ class GitData:
         assert out is not None, args
         return text(out).splitlines()
 
+    async def only_in(self, head: str, base: str) -> list[str]:
+        """What a head has and a base has not; git itself is wrong where clocks are."""
+        found = await self.lines("rev-list", f"{base}..{head}")
+        old = set(await self.lines("rev-list", base)) if found else set[str]()
+        return [sha for sha in found if sha not in old]
+
     async def is_empty(self) -> bool:
         return not self._commits and not await self.lines("for-each-ref", "--count=1")
 

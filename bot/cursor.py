@@ -21,8 +21,9 @@ class Cursor:
     ends: Mapping[str, str]
     """The commit that the last digest ended in, by branch."""
     retired: Mapping[str, str]
-    """What branches have left behind, the oldest first, by `<branch>~<commit>`: commits that were
-    delivered and that no branch reaches any more."""
+    """Commits that were delivered and that no branch reaches any more, the oldest first: by
+    `<branch>~<commit>` where their branch is gone, by `~<commit>` where it was rewritten or is
+    there again."""
     lost: frozenset[str]
     """The branches whose end has vanished."""
 
@@ -43,8 +44,8 @@ class Cursor:
 
     def end(self, branch: str) -> str | None:
         """Up to where a branch is delivered; of one that is there again, where it ended before."""
-        left = [sha for name, sha in self.retired.items() if name.startswith(f"{branch}{_AT}")]
-        return self.ends.get(branch, left[-1] if left else None)
+        ended = (sha for name, sha in self.retired.items() if name == f"{branch}{_AT}{sha}")
+        return self.ends.get(branch) or next(ended, None)
 
     def known(self, tips: Sequence[Head]) -> list[str]:
         """All that is delivered, after that which each of the tips most likely stands on."""
@@ -61,9 +62,12 @@ class Cursor:
             reached: commits that one of them reaches.
             left: the branches whose ends none of them reaches.
         """
-        retired = {name: sha for name, sha in self.retired.items() if sha not in reached}
-        for branch in left:
-            if end := self.end(branch):
-                retired.setdefault(f"{branch}{_AT}{end}", end)
-        newest = dict([*retired.items()][-MOST_RETIRED:])
-        return newest | {tip.branch: tip.sha for tip in tips}
+        here = {tip.branch: tip.sha for tip in tips}
+        behind = [(name.partition(_AT)[0], sha) for name, sha in self.retired.items()]
+        behind += [(branch, end) for branch in left if (end := self.ends.get(branch))]
+        retired = {
+            f"{'' if branch in here else branch}{_AT}{sha}": sha
+            for branch, sha in behind
+            if sha not in reached
+        }
+        return dict([*retired.items()][-MOST_RETIRED:]) | here

@@ -203,9 +203,8 @@ async def _fallen(
         end = cursor.end(branch)
         if end is None or end in reached:
             continue
-        known = [own[branch]] * (branch in own) + [tip.sha for tip in tips]
         try:
-            nodes = await source.list_new([end], known)
+            nodes = await source.list_new([end], [own.get(branch, tips[0].sha), *own.values()])
         except RevisionNotFound as exc:
             if exc.details.get("name") != end:
                 raise

@@ -1,243 +1,228 @@
-"""A repository in memory whose people do whatever git lets them do to a history."""
+"""Histories that are pushed to, merged late, rebased, reset, deleted and made again: each commit
+known here with its parents, so that what a branch reaches can be told without git."""
 
 from __future__ import annotations
 
 import random
-from collections.abc import AsyncGenerator, Callable, Collection, Iterable, Sequence
-from dataclasses import replace
+import zlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha1
-from typing import Final, final
+from pathlib import Path
+from typing import Final
 
-from analyzers.errors import RevisionNotFound
-from analyzers.model import Commit, FileChange, FileStatus, Person, Range, Repository
-from bot.ports import CommitSource, Head, Node, Selection, Window
+from analyzers.model import Commit, FileChange, FileStatus, Person
+from tests.fakes import MemorySource
+from tests.repositories import START, git
 
-MAIN: Final = "main"
-PEOPLE: Final = (
-    Person("Ada Example", "ada@example.org"),
-    Person("Bo Example", "bo@example.org"),
-    Person("widget[bot]", "widget[bot]@example.org"),
-)
-TITLES: Final = ("Fix the parser", "Add a widget", "Document the gateway", "Bump a library to 2.0")
+ADA: Final = Person("Ada Example", "ada@example.com")
 SKEWS: Final = (
-    timedelta(days=-4000),
-    timedelta(days=-40),
-    timedelta(hours=-20),
-    timedelta(days=900),
+    *(timedelta(),) * 8,
+    *(timedelta(minutes=-40), timedelta(days=-400), timedelta(days=-2), timedelta(days=3)),
 )
-"""How far a committer's clock may be off."""
 
 
-@final
-class History(CommitSource):
-    """A repository that forgets no commit, whatever becomes of its branches."""
+@dataclass(frozen=True)
+class Change:
+    """What a commit changes, whatever it stands on: one file of one line."""
 
-    def __init__(self, name: str, seed: int, now: datetime) -> None:
-        """With some commits on its default branch.
+    file: str
+    line: str
+    written_at: datetime
 
-        Args:
-            name: `owner/name`.
-            seed: what happens later.
-            now: when this is; to be moved on.
-        """
-        self.name = name
-        self.now = now
+
+class History:
+    """Commits and branches, in memory and, with a folder, in a bare repository as well."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        """Start an empty one."""
+        self.path = path
         self.commits: dict[str, Commit] = {}
-        self.changes: dict[str, int] = {}
-        """What each commit does: those of the same number make the same change."""
-        self.tips: dict[str, str] = {MAIN: ""}
-        """The branches; the first is the default."""
-        self.failure: Exception | None = None
-        """What whoever asks is told."""
-        self._rng = random.Random(seed)
-        self._deleted: dict[str, str] = {}
-        for _ in range(3):
-            self._commit_on(MAIN)
+        self.branches: dict[str, str] = {}
+        """The tips; the first is the default branch's."""
+        self.changes: dict[str, Change] = {}
+        """What each commit changes; of merges nothing."""
+        self.now = START
+        self._trees: dict[str, dict[str, str]] = {}
+        if path:
+            path.mkdir(parents=True)
+            git(path, "init", "-q", "--bare", "-b", "main")
 
-    # What happens
+    def commit(
+        self, parents: Iterable[str], change: Change | None, skew: timedelta = timedelta()
+    ) -> str:
+        """Add a commit; without a change it is a merge, or empty."""
+        self.now += timedelta(minutes=1)
+        above = tuple(parents)
+        before = dict(self._trees[above[0]]) if above else {}
+        tree = dict(before)
+        for parent in above[1:]:
+            tree |= self._trees[parent]
+        files: tuple[FileChange, ...] = ()
+        if change:
+            blob = self._store("blob", f"{change.line}\n".encode())
+            if before.get(change.file) != blob:
+                patch = f"@@ -0,0 +1 @@\n+{change.line}"
+                files = (FileChange(change.file, FileStatus.ADDED, 1, 0, patch=patch),)
+            tree[change.file] = blob
+        written_at = change.written_at if change else self.now
+        committed_at = self.now + skew
+        message = f"Add {change.file}" if change else f"Merge {len(self.commits)}"
+        sha = self._store("commit", self._body(tree, above, written_at, committed_at, message))
+        self.commits[sha] = Commit(
+            sha, above, ADA, ADA, written_at, committed_at, message, files, len(files), 0
+        )
+        self._trees[sha] = tree
+        if change:
+            self.changes[sha] = change
+        return sha
 
-    def live(self) -> None:
-        """Something happens."""
-        deeds: dict[Callable[[], None], int] = {
-            self._work_on_main: 12,
-            self._work_aside: 8,
-            self._merge: 4,
-            self._rebase: 3,
-            self._force_push: 1,
-            self._delete: 1,
-            self._revive: 2,
-        }
-        self._rng.choices([*deeds], [*deeds.values()])[0]()
-
-    def reachable(self, tips: Iterable[str]) -> set[str]:
-        """What these commits stand on, and they themselves."""
-        left, found = list(tips), set[str]()
+    def reach(self, shas: Iterable[str]) -> set[str]:
+        """These commits and all before them."""
+        left, reached = list(shas), set[str]()
         while left:
-            if (sha := left.pop()) not in found:
-                found.add(sha)
+            if (sha := left.pop()) not in reached:
+                reached.add(sha)
                 left += self.commits[sha].parents
+        return reached
+
+    def line(self, branch: str) -> list[str]:
+        """A branch's commits by first parents, the newest first."""
+        found = [self.branches[branch]]
+        while parents := self.commits[found[-1]].parents:
+            found.append(parents[0])
         return found
 
-    def _work_on_main(self) -> None:
-        self._commit_on(MAIN)
+    def source(self) -> MemorySource:
+        """All of it, in memory."""
+        branches = {}
+        for name, tip in self.branches.items():
+            rest = sorted(
+                (self.commits[sha] for sha in self.reach([tip]) - {tip}),
+                key=lambda commit: commit.committed_at,
+                reverse=True,
+            )
+            branches[name] = [self.commits[tip], *rest]
+        return MemorySource([*reversed(self.commits.values())], branches=branches)
 
-    def _work_aside(self) -> None:
-        """On a branch that began some time ago: what is merged late is dated early."""
-        topics = self._topics()
-        if topics and self._rng.random() < 0.7:
-            branch = self._rng.choice(topics)
-        else:
-            branch = f"{self._rng.choice(('topic', 'release'))}/{len(self.commits)}"
-            self.tips[branch] = self._ancestor(self.tips[MAIN], self._rng.randint(0, 6))
-        for _ in range(self._rng.randint(1, 3)):
-            self._commit_on(branch)
+    def publish(self) -> None:
+        """Bring the repository's branches to where they are here."""
+        assert self.path
+        there = git(self.path, "for-each-ref", "--format=%(refname:lstrip=2)").split()
+        lines = [f"delete refs/heads/{name}" for name in there if name not in self.branches]
+        lines += [f"update refs/heads/{name} {sha}" for name, sha in self.branches.items()]
+        git(self.path, "update-ref", "--stdin", stdin="".join(f"{x}\n" for x in lines).encode())
 
-    def _merge(self) -> None:
-        if topics := self._topics():
-            branch = self._rng.choice(topics)
-            if self.tips[branch] not in self.reachable([self.tips[MAIN]]):
-                self.tips[MAIN] = self._commit((self.tips[MAIN], self.tips[branch]))
-            if self._rng.random() < 0.5:
-                self._deleted[branch] = self.tips.pop(branch)
-
-    def _rebase(self) -> None:
-        if topics := self._topics():
-            branch = self._rng.choice(topics)
-            self.tips[branch] = self._copied(self.tips[branch], self.tips[MAIN])
-
-    def _force_push(self) -> None:
-        """The last commits of the default branch are made anew after another one, but for one."""
-        base = self._ancestor(self.tips[MAIN], self._rng.randint(1, 3))
-        dropped = self._own(self.tips[MAIN], base)
-        self.tips[MAIN] = self._commit((base,))
-        for sha in dropped[1:]:
-            self.tips[MAIN] = self._copy(sha, self.tips[MAIN])
-
-    def _delete(self) -> None:
-        if topics := self._topics():
-            branch = self._rng.choice(topics)
-            self._deleted[branch] = self.tips.pop(branch)
-
-    def _revive(self) -> None:
-        """A branch is there again: as it was, or rebased."""
-        if self._deleted:
-            branch = self._rng.choice([*self._deleted])
-            tip = self._deleted.pop(branch)
-            rebased = self._rng.random() < 0.5
-            self.tips[branch] = self._copied(tip, self.tips[MAIN]) if rebased else tip
-
-    def _topics(self) -> list[str]:
-        return [branch for branch in self.tips if branch != MAIN]
-
-    def _ancestor(self, sha: str, generations: int) -> str:
-        for _ in range(generations):
-            sha = next(iter(self.commits[sha].parents), sha)
-        return sha
-
-    def _own(self, tip: str, base: str) -> list[str]:
-        """What a tip has and a base has not, by first parents, the oldest first."""
-        known, own = self.reachable([base]), []
-        while tip not in known:
-            own.append(tip)
-            tip = self.commits[tip].parents[0]
-        return own[::-1]
-
-    def _copied(self, tip: str, base: str) -> str:
-        for sha in self._own(tip, base):
-            base = self._copy(sha, base)
-        return base
-
-    def _copy(self, sha: str, parent: str) -> str:
-        """The same change under another name; a merge still brings in what it did."""
-        old = self.commits[sha]
-        return self._commit((parent, *old.parents[1:]), old)
-
-    def _commit_on(self, branch: str) -> None:
-        tip = self.tips[branch]
-        self.tips[branch] = self._commit((tip,) if tip else ())
-
-    def _commit(self, parents: tuple[str, ...], like: Commit | None = None) -> str:
-        number = len(self.commits)
-        sha = sha1(f"{self.name} {number}".encode()).hexdigest()
-        skew = self._rng.choice(SKEWS) if self._rng.random() < 0.05 else timedelta()
-        at = self.now + skew + timedelta(seconds=number % 60)
-        self.changes[sha] = self.changes[like.sha] if like else number
-        made = like or self._change(number, at, is_merge=len(parents) > 1)
-        self.commits[sha] = replace(made, sha=sha, parents=parents, committed_at=at)
-        return sha
-
-    def _change(self, number: int, at: datetime, *, is_merge: bool) -> Commit:
-        patch = f"@@ -1 +1,2 @@\n line\n+value = {number}"
-        file = FileChange(f"part{number % 7}/it.py", FileStatus.MODIFIED, 1, 0, patch=patch)
-        author = PEOPLE[number % len(PEOPLE)]
-        return Commit(
-            sha="",
-            parents=(),
-            author=author,
-            committer=author,
-            authored_at=at,
-            committed_at=at,
-            message=f"{'Merge' if is_merge else TITLES[number % len(TITLES)]} ({number})",
-            files=() if is_merge else (file,),
-            additions=0 if is_merge else 1,
-            deletions=0,
+    def _body(
+        self,
+        tree: Mapping[str, str],
+        parents: Iterable[str],
+        written_at: datetime,
+        committed_at: datetime,
+        message: str,
+    ) -> bytes:
+        entries = (
+            b"100644 %s\0" % name.encode() + bytes.fromhex(tree[name]) for name in sorted(tree)
         )
+        who = f"{ADA.name} <{ADA.email}>"
+        lines = [
+            f"tree {self._store('tree', b''.join(entries))}",
+            *(f"parent {parent}" for parent in parents),
+            f"author {who} {int(written_at.timestamp())} +0000",
+            f"committer {who} {int(committed_at.timestamp())} +0000",
+        ]
+        return "\n".join([*lines, "", message, ""]).encode()
 
-    # How it is read
-
-    @property
-    def repository(self) -> Repository:
-        return Repository(self.name)
-
-    async def head(self, branch: str | None) -> Head:
-        branch = branch or MAIN
-        if self.failure:
-            raise self.failure
-        if branch not in self.tips:
-            raise RevisionNotFound("error-branch-not-found", repository=self.name, name=branch)
-        tip = self.commits[self.tips[branch]]
-        return Head(branch, tip.sha, tip.committed_at)
-
-    async def branches(self) -> tuple[str, ...]:
-        return tuple(self.tips)
-
-    async def is_public(self) -> bool:
-        return True
-
-    async def list_shas(self, selection: Selection) -> tuple[str, ...]:
-        if isinstance(selection, Range):
-            nodes = await self.list_new([selection.head], [selection.base])
-        else:
-            nodes = await self.list_window(selection)
-        return tuple(node.sha for node in nodes)
-
-    async def list_window(self, window: Window) -> tuple[Node, ...]:
-        nodes = self._nodes(self.reachable([window.head]))
-        return tuple(n for n in nodes if window.since <= n.committed_at < window.until)
-
-    async def list_new(self, heads: Sequence[str], known: Sequence[str]) -> tuple[Node, ...]:
-        for sha in (*heads, *known):
-            self._require(sha)
-        return self._nodes(self.reachable(heads) - self.reachable(known))
-
-    async def resolve(self, name: str) -> str:
-        self._require(name)
+    def _store(self, kind: str, data: bytes) -> str:
+        whole = f"{kind} {len(data)}\0".encode() + data
+        name = sha1(whole, usedforsecurity=False).hexdigest()
+        if self.path:
+            file = self.path / "objects" / name[:2] / name[2:]
+            if not file.exists():
+                file.parent.mkdir(exist_ok=True)
+                file.write_bytes(zlib.compress(whole, 1))
         return name
 
-    async def read(self, shas: Sequence[str]) -> AsyncGenerator[Commit]:
-        for sha in shas:
-            self._require(sha)
-            yield self.commits[sha]
 
-    async def aclose(self) -> None:
-        pass
+class Team:
+    """People who push to a history whatever comes into their heads, the same for the same seed."""
 
-    def _require(self, sha: str) -> None:
-        if sha not in self.commits:
-            raise RevisionNotFound("error-revision-not-found", repository=self.name, name=sha)
+    def __init__(self, history: History, seed: int) -> None:
+        """Start with some commits on `main`."""
+        self.history = history
+        self._rng = random.Random(seed)
+        self._tips: list[tuple[str, str]] = []
+        """Every branch and tip that there has been."""
+        self._made = 0
+        for _ in range(4):
+            self._grow("main")
 
-    def _nodes(self, shas: Collection[str]) -> tuple[Node, ...]:
-        found = (self.commits[sha] for sha in shas)
-        ordered = sorted(found, key=lambda c: (c.committed_at, c.sha), reverse=True)
-        return tuple(Node(c.sha, c.parents, c.committed_at) for c in ordered)
+    def push(self) -> None:
+        """Do something to a branch or two, and note where all are."""
+        for _ in range(self._rng.choice((1, 1, 2, 3))):
+            kinds = (self._commit, self._commit, self._commit, self._merge, self._merge)
+            odd = (self._rebase, self._reset, self._put_back, self._delete, self._create)
+            self._rng.choice((*kinds, *odd))()
+        self._tips += self.history.branches.items()
+        self.history.now += timedelta(hours=self._rng.randint(1, 30))
+        if self.history.path:
+            self.history.publish()
+
+    def _any(self) -> str:
+        return self._rng.choice([*self.history.branches])
+
+    def _change(self) -> Change:
+        self._made += 1
+        return Change(f"file-{self._made}", f"line {self._made}", self.history.now)
+
+    def _grow(self, branch: str) -> None:
+        parents = [sha] if (sha := self.history.branches.get(branch)) else []
+        skew = self._rng.choice(SKEWS)
+        self.history.branches[branch] = self.history.commit(parents, self._change(), skew)
+
+    def _commit(self) -> None:
+        branch = self._any()
+        for _ in range(self._rng.choice((1, 2, 5))):
+            self._grow(branch)
+
+    def _merge(self) -> None:
+        branches, into = self.history.branches, self._any()
+        sides = {branches[self._any()] for _ in range(self._rng.choice((1, 1, 2)))}
+        if sides := sides - self.history.reach([branches[into]]):
+            branches[into] = self.history.commit([branches[into], *sorted(sides)], None)
+
+    def _rebase(self) -> None:
+        """The last commits of a branch once more, on another one; some amended, some left out."""
+        branch, onto = self._any(), self._any()
+        moved = self.history.line(branch)[: self._rng.randint(1, 4)]
+        tip = self.history.branches[onto]
+        for sha in reversed(moved):
+            if (change := self.history.changes.get(sha)) and self._rng.random() < 0.9:
+                if self._rng.random() < 0.2:
+                    change = Change(change.file, f"{change.line} amended", change.written_at)
+                tip = self.history.commit([tip], change)
+        self.history.branches[branch] = tip
+
+    def _reset(self) -> None:
+        branch = self._any()
+        line = self.history.line(branch)
+        self.history.branches[branch] = line[min(self._rng.randint(1, 6), len(line) - 1)]
+
+    def _put_back(self) -> None:
+        if self._tips:
+            branch, tip = self._rng.choice(self._tips)
+            self.history.branches[branch] = tip
+
+    def _delete(self) -> None:
+        if len(self.history.branches) > 1:
+            del self.history.branches[self._any()]
+
+    def _create(self) -> None:
+        names = ("main", "dev", "side/1", "side/2", "hidden/1", "hidden/2")
+        absent = [name for name in names if name not in self.history.branches]
+        if absent and self._rng.random() < 0.1:
+            self._grow(absent[0])  # of nothing
+        elif absent:
+            old = self._rng.choice([*self.history.commits])
+            self.history.branches[self._rng.choice(absent)] = old

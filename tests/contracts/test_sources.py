@@ -54,16 +54,18 @@ async def by_git(path: Path) -> AsyncIterator[CommitSource]:
 
 @asynccontextmanager
 async def by_github(path: Path) -> AsyncIterator[CommitSource]:
-    async with GitHubServer(path) as server:
-        github = GitHubSource(
-            "acme/widget",
-            api_url=server.api_url,
-            token="a-token",
-            cache=Forgetful(),
-            notify=lambda notice: None,
-        )
-        async with closing_twice(github) as source:
-            yield source
+    async with GitHubServer(path) as server, closing_twice(on_github(server)) as source:
+        yield source
+
+
+def on_github(server: GitHubServer) -> GitHubSource:
+    return GitHubSource(
+        "acme/widget",
+        api_url=server.api_url,
+        token="a-token",
+        cache=Forgetful(),
+        notify=lambda notice: None,
+    )
 
 
 Opener = Callable[[Path], AbstractAsyncContextManager[CommitSource]]

@@ -380,6 +380,11 @@ class Analysis:
         """Whether a model wrote it."""
         return self.rules_reason is None
 
+    @property
+    def is_provisional(self) -> bool:
+        """Whether the rules stand in for a model that failed, and that may answer later."""
+        return self.rules_reason not in (None, RulesReason.NOT_CONFIGURED)
+
 
 Date = date  # a field of that name hides the class from who resolves annotations later
 

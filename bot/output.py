@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, final
 
 from analyzers.errors import InputError
-from analyzers.model import Day, Digest, Entry, Repository
+from analyzers.model import Day, Digest, Edition, Entry, Repository
 from formatters.text import Words
 
 if TYPE_CHECKING:
@@ -222,7 +222,7 @@ def write_archive(folder: Path, report: DigestReport, written: Format, origin: s
         InputError: the digest is not one of a day, or cannot be written.
     """
     digest = report.digest
-    if not isinstance(digest.span, Day):
+    if not isinstance(digest.span, Day | Edition):
         raise InputError("error-archive-needs-day")
     owner = digest.repository.web_url or origin
     year = folder / str(digest.span.date.year)

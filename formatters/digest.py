@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
-from zoneinfo import ZoneInfo
 
 from analyzers.model import (
     Commit,
@@ -25,11 +23,12 @@ from analyzers.model import (
     Kind,
     Period,
     Range,
+    Remark,
     Span,
 )
 from analyzers.text import clean_line, shorten
 from formatters.counts import Counts, count
-from formatters.text import Words, words_for
+from formatters.text import Words, local, words_for
 
 GLYPHS = {Importance.HIGH: "🔴", Importance.MEDIUM: "🟡", Importance.LOW: "🟢"}
 """How an importance looks where there is no room for its word."""
@@ -81,10 +80,10 @@ class Outline:
     when: str
     """The day, period or range that it covers, with the weekday: `Tue 6 Jan 2026`."""
     stats: str
-    """`45 commits by 22 people · +3,912 −1,204 · 🔴 9  🟡 28  🟢 8 · main`."""
+    """`45 commits by 22 people · +3,912 −1,204 · 🔴 9  🟡 28  🟢 8 · main`, and since when, if a
+    scheduled digest tells of more than a day."""
     remarks: tuple[str, ...]
-    """What is to be said of the history itself, and since when there is news if that is longer
-    than a day ago; mostly empty."""
+    """What is to be said of the history itself, a sentence each; mostly empty."""
     overview: tuple[str, ...]
     """At most three sentences on what the day was about; empty on a quiet day."""
     sections: tuple[Section, ...]
@@ -116,7 +115,7 @@ def outline(digest: Digest, words: Words) -> Outline:
         repository=clean_line(digest.repository.name),
         when=_when(digest.span, words),
         stats=_stats(digest, counts, words),
-        remarks=tuple(_remarks(digest, words)),
+        remarks=tuple(_remark(remark, words) for remark in digest.remarks),
         overview=_overview(entries, counts, words),
         sections=tuple(_section(group, digest, words, mixture) for group in digest.groups),
         completeness=_completeness(digest, counts, words),
@@ -195,15 +194,9 @@ def _when(span: Span, words: Words) -> str:
     return f"{_revision(span.base)}..{_revision(span.head)}"
 
 
-def _remarks(digest: Digest, words: Words) -> Iterator[str]:
-    span = digest.span
-    if isinstance(span, Edition) and span.since:
-        since = span.since.astimezone(ZoneInfo(span.zone))
-        if (span.date - since.date()).days > 1:
-            yield words("remark-since", since=words.instant(span.since, span.zone))
-    for remark in digest.remarks:
-        branch = _revision(remark.branch)
-        yield words(f"remark-{remark.code.value}", branch=branch, n=remark.n)
+def _remark(remark: Remark, words: Words) -> str:
+    branch = _revision(remark.branch)
+    return words(f"remark-{remark.code.value}", branch=branch, n=remark.n)
 
 
 def _revision(name: str) -> str:
@@ -215,7 +208,7 @@ def _stats(digest: Digest, counts: Counts, words: Words) -> str:
     branch = _revision(digest.branch)
     if not counts.commits:
         told = words("stats-none-shown" if digest.left_out else "stats-quiet")
-        return " · ".join(filter(None, (told, branch)))
+        return " · ".join(filter(None, (told, branch, _since(digest.span, words))))
     parts = (
         words("stats-by", commits=words("commits", n=counts.commits), authors=_by(counts, words)),
         _size(counts.additions, counts.deletions, words),
@@ -225,8 +218,19 @@ def _stats(digest: Digest, counts: Counts, words: Words) -> str:
             if n
         ),
         branch,
+        _since(digest.span, words),
     )
     return " · ".join(filter(None, parts))
+
+
+def _since(span: Span, words: Words) -> str:
+    """Since when a scheduled digest tells what is new, if not simply since the day before."""
+    if not isinstance(span, Edition) or span.since is None:
+        return ""
+    since = local(span.since, span.zone).date()
+    if (span.date - since).days <= 1:
+        return ""
+    return words("stats-since", date=words.date(since), time=words.time(span.since, span.zone))
 
 
 def _by(counts: Counts, words: Words) -> str:

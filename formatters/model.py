@@ -118,6 +118,8 @@ class Row:
     """Short words for what it is."""
     branch: str = ""
     """The branch that it was found on, where the digest covers several."""
+    reverted: str = ""
+    """The full name of the commit that reverted it later; its headline says so. Empty if none."""
 
     @property
     def short_sha(self) -> str:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from analyzers.model import Digest, Entry, GroupKind, Repository
+from analyzers.model import Digest, Edition, Entry, GroupKind, Repository
 from analyzers.text import clean_line
 from formatters.detail import Part, detail
-from formatters.digest import Section, outline
+from formatters.digest import Line, Section, outline
 from formatters.model import Block, Commits, Page, Points, Prominence, Prose, Row, Small, Title
 from formatters.text import Words
+
+TO_COME = "⏳"
+"""Before the headline of a commit that a model has yet to analyse."""
 
 
 def digest_page(digest: Digest, words: Words, delivered: str | None = None) -> Page:
@@ -22,18 +25,25 @@ def digest_page(digest: Digest, words: Words, delivered: str | None = None) -> P
     """
     told = outline(digest, words)
     blocks: list[Block] = [Title(told.title), Small(told.stats)]
-    blocks.extend(Small(remark) for remark in told.remarks)
-    if told.overview:
-        blocks.append(Prose(words("sentence-separator").join(told.overview)))
-    blocks.extend(_commits(section) for section in told.sections)
-    blocks.append(Small(told.completeness))
+    # One block for both: too many remarks are then cut themselves, and not what stands below.
+    if said := [*told.remarks, *filter(None, [words("sentence-separator").join(told.overview)])]:
+        blocks.append(Prose("\n".join(said)))
+    is_repaired = isinstance(digest.span, Edition)
+    blocks.extend(_commits(section, is_repaired=is_repaired) for section in told.sections)
+    missing = sum(entry.analysis.is_provisional for entry in digest.entries) if is_repaired else 0
+    to_come = words("complete-to-come", mark=TO_COME, n=missing) if missing else ""
+    blocks.append(Small(" · ".join(filter(None, (told.completeness, to_come)))))
     return Page(tuple(blocks), digest=delivered)
 
 
 def quiet_page(digest: Digest, words: Words) -> Page:
-    """A day without news, in a line, and how many commits were left out of it."""
+    """A scheduled digest that shows no commit, in a line; what is left out is counted."""
     told = outline(digest, words)
-    return Page((Prose(f"{told.title}: {told.completeness}"),))
+    if digest.left_out:
+        said = words("quiet-left-out", title=told.title, completeness=told.completeness)
+    else:
+        said = words("quiet", title=told.title, branch=clean_line(digest.branch))
+    return Page((Prose(said),))
 
 
 def stopped_page(repository: str, reason: str, words: Words) -> Page:
@@ -45,12 +55,16 @@ def stopped_page(repository: str, reason: str, words: Words) -> Page:
         words: the catalogue of the readers.
     """
     name = clean_line(repository)
-    said = words("stopped", repository=name, reason=reason, command=f"`/subscribe {name}`")
-    return Page((Prose(said),))
+    said = words("stopped-how", command=f"`/subscribe {name}`")
+    return Page((Title(words("stopped", repository=name)), Prose(reason), Prose(said)))
 
 
 def marked_reverted(page: Page, sha: str, by: str, words: Words) -> Page:
-    """A digest whose readers are told that a commit was reverted later; twice is as once.
+    """A digest whose readers are told that a commit was reverted later; the same page if the commit
+    is not in it or was marked before.
+
+    The mark stands before the headline, and before what one line says in place of a folded group,
+    so that it is seen wherever these are shown and however short they are cut.
 
     Args:
         page: the digest as it is shown.
@@ -58,22 +72,25 @@ def marked_reverted(page: Page, sha: str, by: str, words: Words) -> Page:
         by: the full name of the commit that reverts it.
         words: the catalogue of the readers.
     """
-    mark = words("row-reverted", by=by[:7])
 
-    def marked(row: Row) -> Row:
-        if row.sha != sha or row.headline.startswith(mark):
-            return row
-        return replace(row, headline=f"{mark} {row.headline}")
+    def marked(block: Block) -> Block:
+        if not isinstance(block, Commits):
+            return block
+        rows = tuple(_reverted(row, by, words) if row.sha == sha else row for row in block.rows)
+        changed = [row for row, before in zip(rows, block.rows, strict=True) if row != before]
+        for row in changed:
+            told = words("row-reverted", by=by[:7], headline=str(row.number))
+            block = replace(block, rows=rows, gist=f"{told} · {block.gist}")
+        return block
 
-    return replace(
-        page,
-        blocks=tuple(
-            replace(block, rows=tuple(map(marked, block.rows)))
-            if isinstance(block, Commits)
-            else block
-            for block in page.blocks
-        ),
-    )
+    return replace(page, blocks=tuple(marked(block) for block in page.blocks))
+
+
+def _reverted(row: Row, by: str, words: Words) -> Row:
+    if row.reverted:
+        return row
+    headline = words("row-reverted", by=by[:7], headline=row.headline)
+    return replace(row, headline=headline, reverted=by)
 
 
 def detail_page(entry: Entry, repository: Repository, zone: str, words: Words) -> Page:
@@ -91,7 +108,7 @@ def detail_page(entry: Entry, repository: Repository, zone: str, words: Words) -
     return Page(tuple(blocks))
 
 
-def _commits(section: Section) -> Commits:
+def _commits(section: Section, *, is_repaired: bool) -> Commits:
     group = section.group
     prominence = Prominence.BRIEF
     if group.kind is GroupKind.ATTENTION:
@@ -103,13 +120,18 @@ def _commits(section: Section) -> Commits:
             number=line.entry.number,
             sha=line.entry.commit.sha,
             url=line.url,
-            headline=line.headline,
+            headline=_headline(line, is_repaired=is_repaired),
             tags=line.tags,
             branch=line.entry.branch,
         )
         for line in section.lines
     )
     return Commits(section.title, group.importance, prominence, rows, section.gist)
+
+
+def _headline(line: Line, *, is_repaired: bool) -> str:
+    provisional = is_repaired and line.entry.analysis.is_provisional
+    return f"{TO_COME} {line.headline}" if provisional else line.headline
 
 
 def _items(part: Part, words: Words) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from analyzers.model import (
     Day,
     DependencyMove,
     Digest,
+    Edition,
     Entry,
     Facts,
     FileChange,
@@ -32,6 +33,8 @@ from analyzers.model import (
     Range,
     Reason,
     ReasonCode,
+    Remark,
+    RemarkCode,
     Repository,
     Risk,
     RulesReason,
@@ -47,6 +50,7 @@ ADA = Person("Ada Example", "ada@example.org")
 FIRST_INSTANT = datetime.min.replace(tzinfo=UTC)
 LAST_INSTANT = datetime.max.replace(tzinfo=UTC)
 TUESDAY = Day(date(2026, 1, 6), "UTC")
+SCHEDULED = Edition(date(2026, 1, 6), "UTC", datetime(2026, 1, 5, 9, tzinfo=UTC))
 
 HOSTILE_TEXTS = (
     "",
@@ -375,13 +379,19 @@ def analyses() -> st.SearchStrategy[Analysis]:
 
 
 def spans() -> st.SearchStrategy[Span]:
-    """Days, periods and ranges."""
+    """Days, periods, ranges and what is scheduled."""
     zone = st.sampled_from(("UTC", "Asia/Shanghai", "America/New_York", "Asia/Kathmandu"))
     dates = st.dates(date(1971, 1, 1), date(2100, 1, 1)) | st.sampled_from([date.min, date.max])
     day = st.builds(Day, dates, zone)
-    return (
-        day | st.builds(Period, instants(), instants(), zone) | st.builds(Range, texts(), texts())
-    )
+    period = st.builds(Period, instants(), instants(), zone)
+    edition = st.builds(Edition, dates, zone, st.none() | instants())
+    return day | period | st.builds(Range, texts(), texts()) | edition
+
+
+def remarks() -> st.SearchStrategy[tuple[Remark, ...]]:
+    """What may be said of a history: mostly nothing, else of many branches."""
+    one = st.builds(Remark, st.sampled_from(RemarkCode), texts(), st.integers(0, 5_000))
+    return st.just(()) | st.lists(one, max_size=20).map(tuple)
 
 
 @st.composite
@@ -418,7 +428,8 @@ def digests(draw: st.DrawFn, max_commits: int = 500) -> Digest:
     )
     counts = draw(st.dictionaries(st.sampled_from(LeftOut), st.integers(1, 90)))
     left_out = tuple((reason, counts[reason]) for reason in LeftOut if reason in counts)
-    return replace(made, language=draw(st.sampled_from(("en", "zh"))), left_out=left_out)
+    language = draw(st.sampled_from(("en", "zh")))
+    return replace(made, language=language, left_out=left_out, remarks=draw(remarks()))
 
 
 def shas(digest: Digest) -> Sequence[str]:

@@ -8,7 +8,7 @@ from random import Random
 
 from hypothesis import strategies as st
 
-from analyzers.model import Entry, Importance
+from analyzers.model import Digest, Entry, Importance
 from analyzers.text import clean, clean_line
 from formatters.model import (
     Action,
@@ -23,7 +23,7 @@ from formatters.model import (
     Title,
     Verb,
 )
-from formatters.pages import detail_page, digest_page
+from formatters.pages import detail_page, digest_page, marked_reverted
 from formatters.text import words_for
 from tests.digests import HOSTILE_TEXTS, LOCAL, WIDGET, analyses, commits, digests, sha_of, texts
 
@@ -48,9 +48,16 @@ ALPHABET = (
 
 def digest_pages(max_commits: int = 500) -> st.SearchStrategy[Page]:
     """Digests of any size, quiet days too, made from hostile commits and analyses."""
-    return digests(max_commits).map(
-        lambda digest: digest_page(digest, words_for(digest.language), DELIVERED)
-    )
+    return st.builds(_digest_page, digests(max_commits), st.integers(0, 5))
+
+
+def _digest_page(digest: Digest, reverted: int) -> Page:
+    """The page of a digest some of whose commits were reverted later."""
+    words = words_for(digest.language)
+    page = digest_page(digest, words, DELIVERED)
+    for entry in digest.entries[-1::-2][:reverted]:
+        page = marked_reverted(page, entry.commit.sha, sha_of(0), words)
+    return page
 
 
 def detail_pages() -> st.SearchStrategy[Page]:
@@ -142,7 +149,10 @@ def random_digest_page(random: Random, max_commits: int = 500) -> Page:
     head: list[Block] = [Title(random_line(random)), Small(random_line(random))]
     if random.random() < 0.8:
         head.append(Prose(random_text(random)))
-    return Page((*head, *groups, Small(random_line(random))), digest=DELIVERED)
+    page = Page((*head, *groups, Small(random_line(random))), digest=DELIVERED)
+    if size and random.random() < 0.1:
+        return marked_reverted(page, random.choice(page.rows).sha, sha_of(0), words_for("en"))
+    return page
 
 
 def random_detail_page(random: Random) -> Page:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -17,11 +18,19 @@ from bot.commands.answering import Commands
 from bot.config import Settings
 from bot.conversation import Asked
 from bot.front import Front
+from bot.ledger import Ledger, Outgoing, Stopped
+from bot.stores.delivered import RedisDeliveredDigests
+from bot.stores.ledgers import RedisLedgers
+from bot.stores.subscriptions import RedisSubscriptions
 from formatters.model import Action, Commits, Small, Verb
 from tests.conversations import RecordingConversation, Speaker, text_of
+from tests.deliveries import a_subscription
+from tests.digests import NOON, SCHEDULED
 from tests.repositories import Repo
 from tests.servers.github import GitHubServer
 from tests.servers.openai import OpenAIServer
+
+OUTGOING = Outgoing("abc", date(2026, 1, 6), {}, NOON, NOON)
 
 Opened = Callable[..., AbstractAsyncContextManager[Front]]
 
@@ -165,6 +174,52 @@ async def test_following_again_tells_what_is_replaced(opened: Opened) -> None:
         again = text_of((await ada.says("/subscribe Acme/Widget at:09:00")).page)
         assert "It was already followed, as `min:high at:08:00" in again
         assert "Followed here (1)" in text_of((await ada.says("/subscriptions")).page)
+
+
+async def test_subscriptions_tell_what_is_late_stopped_or_only_posted(
+    opened: Opened, redis: Redis
+) -> None:
+    """Invariant 10."""
+    ledgers = RedisLedgers(redis)
+    stopped = Stopped("error-slack-closed", {"reason": "is_archived"}, NOON)
+    async with opened() as front:
+        ada = Speaker(front, prefix="/commitcast ")
+        await ada.says("subscribe acme/widget min:high at:00:00 tz:UTC quiet:post lang:en")
+        assert "— due " in text_of((await ada.says("subscriptions")).page)
+        for ledger, told in (
+            (Ledger(date=date(2026, 1, 6)), "was due"),
+            (Ledger(outgoing=OUTGOING), "was due 6 Jan 2026, 00:00, and is under way"),
+            (Ledger(stopped=stopped), "stopped since 6 Jan 2026, 12:00: This channel is archived"),
+        ):
+            claimed = await ledgers.claim(ada.channel, "acme/widget", 10)
+            assert claimed
+            assert await ledgers.close(claimed.claim, ledger, None)
+            assert told in (said := text_of((await ada.says("subscriptions")).page))
+        assert (
+            "`/commitcast subscribe acme/widget min:high at:00:00 tz:UTC days:daily quiet:post"
+            " lang:en` starts it again" in said
+        )
+        again = text_of((await ada.says("subscribe acme/widget tz:UTC")).page)
+        assert "the 24 hours before it" in again
+        assert "stopped" not in text_of((await ada.says("subscriptions")).page)
+        await RedisSubscriptions(redis).put(a_subscription(ada.channel, days=()))
+        posted = text_of((await ada.says("subscriptions")).page)
+        assert "only when “commitcast post” is called" in posted
+
+
+async def test_the_report_of_a_scheduled_digest_is_named_by_its_day(
+    opened: Opened, redis: Redis
+) -> None:
+    delivered = RedisDeliveredDigests(redis)
+    async with opened() as front:
+        ada = Speaker(front)
+        digest = await ada.says("/digest acme/widget")
+        record = await delivered.get(ada.channel, digest.page.digest or "")
+        assert record
+        await delivered.put(ada.channel, replace(record, span=SCHEDULED))
+        report = await ada.says("/report")
+        assert report.document
+        assert report.document.name == "acme-widget-2026-01-06.md"
 
 
 async def test_filters_of_a_subscription_hold_for_a_digest_that_is_asked_for(

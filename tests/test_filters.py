@@ -23,7 +23,6 @@ from analyzers.model import (
     LeftOut,
     Person,
     Range,
-    Span,
 )
 from analyzers.ports import Analyzer
 from analyzers.rules import RulesAnalyzer
@@ -32,6 +31,7 @@ from bot.digest import DigestRequest, make_digest
 from bot.filters import is_author, left_out_read, left_out_unread
 from bot.globs import branch_glob, path_glob, selected_branches
 from bot.sources.git import GitSource
+from bot.spans import AskedSpan
 from bot.subscriptions import EVERYTHING, Filters
 from formatters.digest import outline
 from formatters.text import LANGUAGES, words_for
@@ -49,7 +49,7 @@ def changing(*paths: str) -> tuple[FileChange, ...]:
 async def digest_of(
     source: MemorySource | GitSource,
     filters: Filters = EVERYTHING,
-    span: Span | None = None,
+    span: AskedSpan | None = None,
     analyzer: Analyzer | None = None,
 ) -> Digest:
     return await make_digest(

@@ -106,7 +106,8 @@ CLASSES = {
     "actions", "alone", "analysis", "author", "badge", "badges", "bottom", "byline", "chart",
     "chip", "commit", "completeness", "count", "dot", "filters", "fold", "gist", "group",
     "hidden", "lane", "lanes", "legend", "mark", "nothing", "number", "overview", "plot",
-    "risks", "rows", "search", "small", "stats", "tag", "tick", "time", "title", "top", "when",
+    "remark", "risks", "rows", "search", "small", "stats", "tag", "tick", "time", "title", "top",
+    "when",
     *Importance, *GroupKind, *(f"k-{kind}" for kind in Kind),
 }  # fmt: skip
 
@@ -248,6 +249,9 @@ def test_a_page_holds_every_commit_once_and_nothing_that_is_not_ours(digest: Dig
     assert read.named("html")[0].attributes == {"lang": digest.language}
     expected = outline(digest, words)
     assert squeezed(expected.completeness) in squeezed(read.classed("completeness")[0].text)
+    assert [squeezed(p.text) for p in read.classed("remark")] == list(
+        map(squeezed, expected.remarks)
+    )
     rows = read.classed("commit")
     lines = [line for section in expected.sections for line in section.lines]
     assert len(rows) == len(lines)

@@ -15,6 +15,7 @@ from tests.digests import (
     FIRST_INSTANT,
     LAST_INSTANT,
     NOON,
+    SCHEDULED,
     a_busy_day,
     a_digest,
     a_group,
@@ -96,6 +97,13 @@ def test_one_clock_in_fifty_does_not_squeeze_a_range() -> None:
     assert places[0] == 2.0
     assert places[2] - places[0] < 3
     assert places[-1] == 98.0
+
+
+def test_a_scheduled_digest_is_drawn_from_its_first_commit_to_its_last() -> None:
+    """Invariant 1: what was merged late may be older than the digest before."""
+    instants = (NOON - timedelta(days=9), NOON - timedelta(days=3), NOON)
+    made = drawn(replace(a_span_of(*instants), span=SCHEDULED))
+    assert sorted(dot.x for dot in made.dots) == [2.0, 66.0, 98.0]
 
 
 @pytest.mark.parametrize("edge", [FIRST_INSTANT + timedelta(hours=1), LAST_INSTANT])

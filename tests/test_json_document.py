@@ -23,11 +23,14 @@ from analyzers.model import (
     Importance,
     Kind,
     LeftOut,
+    Remark,
+    RemarkCode,
     RulesReason,
 )
 from formatters.json_document import commit_document, document, schema
 from tests.digests import (
     LOCAL,
+    SCHEDULED,
     WIDGET,
     a_busy_day,
     a_digest,
@@ -129,6 +132,22 @@ def test_the_counts_are_those_of_the_commits() -> None:
         "by_rules": {"timed-out": 2},
         "left_out": {"bots": 4, "below-medium": 2},
     }
+
+
+def test_a_scheduled_digest_has_its_day_and_what_happened_to_the_history() -> None:
+    remarks = (Remark(RemarkCode.REWRITTEN, "main", 3), Remark(RemarkCode.CURSOR_LOST))
+    made = read(replace(example(), span=SCHEDULED, remarks=remarks))
+    assert made["span"] == {
+        "type": "edition",
+        "date": "2026-01-06",
+        "zone": "UTC",
+        "since": "2026-01-05T09:00:00Z",
+    }
+    assert made["remarks"] == [
+        {"code": "rewritten", "branch": "main", "n": 3},
+        {"code": "cursor-lost", "branch": "", "n": 0},
+    ]
+    assert read(replace(example(), span=replace(SCHEDULED, since=None)))["span"]["since"] is None
 
 
 def test_a_quiet_day_has_no_commits_and_all_counts() -> None:

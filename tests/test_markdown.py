@@ -12,13 +12,24 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from analyzers.model import Analysis, Commit, Digest, Entry, Facts, GroupKind, Importance
+from analyzers.model import (
+    Analysis,
+    Commit,
+    Digest,
+    Entry,
+    Facts,
+    GroupKind,
+    Importance,
+    Remark,
+    RemarkCode,
+)
 from analyzers.text import clean_line
 from formatters.markdown import code, commit_report, escape, prose, report
 from formatters.text import LANGUAGES, words_for
 from tests.digests import (
     HOSTILE_TEXTS,
     LOCAL,
+    SCHEDULED,
     TUESDAY,
     WIDGET,
     a_busy_day,
@@ -186,6 +197,16 @@ def test_the_table_tells_the_time_in_the_zone_of_the_digest() -> None:
     text = report(a_digest(a_group(an_entry(1)), span=span), EN)
     assert "| Time (Asia/Shanghai) |" in text
     assert "| 2026-01-06 20:00 |" in text
+
+
+def test_what_happened_to_the_history_stands_right_under_the_stats() -> None:
+    remarks = (Remark(RemarkCode.REWRITTEN, "a_b*", 3), Remark(RemarkCode.BRANCH_GONE, "dev"))
+    for day in (a_digest(span=SCHEDULED), replace(a_busy_day(), span=SCHEDULED)):
+        title, stats, first, second = report(replace(day, remarks=remarks), EN).split("\n\n")[:4]
+        assert title == "# acme/widget · Tue 6 Jan 2026"
+        assert stats.endswith(" · main")
+        assert first.startswith(r"The history of a_b\* was rewritten: 3 commits")
+        assert second == "dev does not exist any more."
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, time
 
 import pytest
@@ -12,6 +13,7 @@ from analyzers.errors import InputError
 from analyzers.model import Importance
 from bot.options import (
     EVERY,
+    FILTERS,
     MAX_PATTERN,
     MAX_PATTERNS,
     SETTINGS,
@@ -40,7 +42,7 @@ def refusal(text: str) -> InputError:
 def test_every_option_at_once() -> None:
     text = (
         "branch:main,release/* path:src/** -path:docs/** author:x -author:bots min:medium"
-        " at:09:00 tz:Asia/Shanghai days:weekdays lang:zh"
+        " history:first-parent at:09:00 tz:Asia/Shanghai days:weekdays quiet:post lang:zh"
     )
     assert options(text) == Options(
         branches=("main", "release/*"),
@@ -51,6 +53,8 @@ def test_every_option_at_once() -> None:
         zone="Asia/Shanghai",
         days=(0, 1, 2, 3, 4),
         language="zh",
+        first_parent=True,
+        tells_quiet_days=True,
     )
     assert str(options(text)) == text
     assert options("") == Options()
@@ -75,6 +79,8 @@ def test_every_option_at_once() -> None:
         ("path:src/,-src/generated/ path:*.md", "path:src/,*.md -path:src/generated/"),
         ("-branch:old branch:a branch:b,a", "branch:a,b -branch:old"),
         ("branch:main,", "branch:main"),
+        ("HISTORY:First-Parent", "history:first-parent"),
+        ("history：all quiet:SKIP", "history:all quiet:skip"),
     ],
 )
 def test_what_is_typed_is_understood(typed: str, meant: str) -> None:
@@ -136,6 +142,10 @@ def test_days_are_understood(typed: str, days: str) -> None:
         ("days", "mon-wed-fri"),
         ("days", "周一三-五"),
         ("days", "someday"),
+        ("history", ""),
+        ("history", "first"),
+        ("quiet", ""),
+        ("quiet", "yes"),
         ("lang", ""),
         ("lang", "<b>"),
     ],
@@ -157,6 +167,8 @@ def test_a_value_that_is_wrong_is_answered_with_the_option_and_what_it_got(
         ("Branches:main", "branch"),
         ("timezone:UTC", "tz"),
         ("language:zh", "lang"),
+        ("merges:all", "history"),
+        ("quit:post", "quiet"),
         ("xyzzy:1", "none"),
         ("main", "none"),
         ("https://forge.example/acme/widget", "none"),
@@ -197,6 +209,16 @@ def test_the_least_importance_is_the_options_own_then_the_given_then_all() -> No
     assert options("min:low").filters(Importance.HIGH).minimum is Importance.LOW
 
 
+def test_all_of_the_history_and_silent_days_are_usual() -> None:
+    assert not options("").filters().first_parent
+    assert not options("history:all").filters().first_parent
+    assert options("history:first-parent").filters() == Filters(first_parent=True)
+    assert options("").tells_quiet_days is None
+    assert "quiet" not in FILTERS  # which hold for one digest that is asked for
+    assert "history" in FILTERS
+    assert not {"history", "quiet"} & {*SETTINGS}
+
+
 branches = st.from_regex(r"[a-z功*][a-z0-9/*?._功-]{0,8}[a-z0-9*]", fullmatch=True)
 paths = st.from_regex(r"[a-z /*.\[][a-z0-9 *?.,，功]{0,8}[a-z0-9*]/?", fullmatch=True).map(
     str.strip
@@ -220,6 +242,8 @@ def signed(patterns: st.SearchStrategy[str]) -> st.SearchStrategy[tuple[str, ...
         zone=st.none() | st.sampled_from(["UTC", "Asia/Shanghai", "America/Port-au-Prince"]),
         days=st.none() | st.sets(st.integers(0, 6), min_size=1).map(lambda d: tuple(sorted(d))),
         language=st.none() | st.sampled_from(["en", "zh-TW", "Brazilian Portuguese"]),
+        first_parent=st.none() | st.booleans(),
+        tells_quiet_days=st.none() | st.booleans(),
     )
 )
 def test_what_is_written_parses_to_the_same(given_options: Options) -> None:
@@ -252,4 +276,16 @@ def test_a_subscription_is_written_as_its_options() -> None:
     )
     assert written(subscription) == (
         "branch:main -author:bots min:low at:09:05 tz:UTC days:daily lang:en"
+    )
+    unusual = replace(
+        subscription,
+        filters=replace(subscription.filters, first_parent=True),
+        tells_quiet_days=True,
+    )
+    assert written(unusual) == (
+        "branch:main -author:bots min:low history:first-parent"
+        " at:09:05 tz:UTC days:daily quiet:post lang:en"
+    )
+    assert written(replace(subscription, days=())) == (
+        "branch:main -author:bots min:low at:09:05 tz:UTC lang:en"
     )

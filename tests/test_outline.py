@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 from hypothesis import given
@@ -17,23 +17,28 @@ from analyzers.model import (
     Coverage,
     DependencyMove,
     Digest,
+    Edition,
     Entry,
     Facts,
     FileRole,
     GroupKind,
     Importance,
     Kind,
+    LeftOut,
     Period,
     Person,
     Range,
     Reason,
     ReasonCode,
+    Remark,
+    RemarkCode,
     RulesReason,
 )
 from formatters.detail import Detail, detail
 from formatters.digest import outline, zone_of
 from formatters.text import LANGUAGES, Words, words_for
 from tests.digests import (
+    SCHEDULED,
     TUESDAY,
     WIDGET,
     a_busy_day,
@@ -98,6 +103,65 @@ def test_instants_are_shown_in_the_zone_of_the_span_and_in_utc_for_a_range() -> 
     assert zone_of(replace(TUESDAY, zone="Asia/Shanghai")) == "Asia/Shanghai"
     assert zone_of(Period(TUESDAY_NOON, TUESDAY_NOON, "Asia/Tokyo")) == "Asia/Tokyo"
     assert zone_of(Range("a", "b")) == "UTC"
+
+
+def test_a_scheduled_digest_is_headed_by_the_day_that_it_was_due_on() -> None:
+    told = outline(replace(a_busy_day(), span=SCHEDULED), EN)
+    assert told.title == "acme/widget · Tue 6 Jan 2026"
+    assert told.stats.endswith(" · main")
+    assert zone_of(replace(SCHEDULED, zone="Asia/Shanghai")) == "Asia/Shanghai"
+
+
+@pytest.mark.parametrize(
+    ("since", "zone", "told"),
+    [
+        (datetime(2026, 1, 5, 8, 59, tzinfo=UTC), "UTC", ""),
+        (datetime(2026, 1, 2, 9, tzinfo=UTC), "UTC", " · since Fri 2 Jan 2026, 09:00"),
+        (datetime(2026, 1, 4, 23, tzinfo=UTC), "UTC", " · since Sun 4 Jan 2026, 23:00"),
+        (datetime(2026, 1, 4, 23, tzinfo=UTC), "Asia/Shanghai", ""),
+        (None, "UTC", ""),
+    ],
+)
+def test_a_scheduled_digest_of_more_than_a_day_says_since_when(
+    since: datetime | None, zone: str, told: str
+) -> None:
+    span = Edition(date(2026, 1, 6), zone, since)
+    for digest in (a_digest(span=span), replace(a_busy_day(), span=span)):
+        assert outline(digest, EN).stats.endswith(f" · main{told}")
+    assert ("起" in outline(a_digest(span=span), ZH).stats) == bool(told)
+
+
+def test_what_happened_to_the_history_is_said_by_branch_and_number() -> None:
+    """Invariant 1: a rewritten history is noticed and said."""
+    remarks = (
+        Remark(RemarkCode.REWRITTEN, "main", 1),
+        Remark(RemarkCode.REWRITTEN, "dev", 3_912),
+        Remark(RemarkCode.CURSOR_LOST, "main"),
+        Remark(RemarkCode.BRANCH_GONE, "release/1"),
+    )
+    told = outline(replace(a_digest(), remarks=remarks), EN).remarks
+    assert told[0] == (
+        "The history of main was rewritten: 1 commit that was reported is no longer on it."
+    )
+    assert "of dev was rewritten: 3,912 commits that were reported are no longer" in told[1]
+    assert "the last digest of main ended is gone" in told[2]
+    assert told[3] == "release/1 does not exist any more."
+    chinese = outline(replace(a_digest(), remarks=remarks), ZH).remarks
+    assert [
+        branch in said
+        for branch, said in zip(("main", "dev", "main", "release/1"), chinese, strict=True)
+    ] == [True] * 4
+    assert outline(a_digest(), EN).remarks == ()
+
+
+def test_what_a_scheduled_digest_leaves_out_is_counted() -> None:
+    """Invariant 3."""
+    left_out = ((LeftOut.BROUGHT_IN, 5), (LeftOut.KNOWN, 2), (LeftOut.TOO_MANY, 10))
+    told = outline(replace(of(model_analysis()), left_out=left_out), EN).completeness
+    assert told == (
+        "18 commits: 1 analysed; 17 more not shown: 5 brought in by merges, 2 reported before "
+        "the history was rewritten, 10 older ones, too many for one digest"
+    )
 
 
 TUESDAY_NOON = datetime(2026, 1, 6, 12, tzinfo=UTC)
@@ -310,7 +374,7 @@ def test_no_text_of_a_digest_breaks_its_line_or_steers_a_terminal(
 ) -> None:
     """Invariant 7."""
     page = outline(digest, words)
-    texts = [page.title, page.stats, page.completeness, *page.overview]
+    texts = [page.title, page.stats, page.completeness, *page.remarks, *page.overview]
     for section in page.sections:
         texts += [section.title, section.gist]
         texts += [text for line in section.lines for text in (line.headline, *line.tags)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from bot.output import (
     write_file,
 )
 from formatters.text import words_for
-from tests.digests import a_digest, a_group, an_entry
+from tests.digests import SCHEDULED, a_digest, a_group, an_entry
 
 WORDS = words_for("en")
 
@@ -102,6 +103,12 @@ def test_an_archive_grows_by_year_repository_and_day(tmp_path: Path) -> None:
         write_archive(tmp_path, report(day=day), Format.MARKDOWN, "/srv/widget")
     found = sorted(str(p.relative_to(tmp_path)) for p in tmp_path.rglob("*.md"))
     assert found == ["2025/widget/2025-12-31.md", "2026/widget/2026-01-01.md"]
+
+
+def test_a_scheduled_digest_is_filed_under_its_day(tmp_path: Path) -> None:
+    scheduled = replace(report(), digest=replace(report().digest, span=SCHEDULED))
+    place = write_archive(tmp_path, scheduled, Format.JSON, "/srv/widget")
+    assert str(place.relative_to(tmp_path)) == "2026/widget/2026-01-06.json"
 
 
 def test_repositories_of_one_name_do_not_overwrite_each_other(tmp_path: Path) -> None:

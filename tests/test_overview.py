@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analyzers.model import Analysis, Commit, Group, GroupKind, Importance, Kind, Person
-from analyzers.overview import arrange
+from analyzers.overview import arrange, placed, rearranged
 from analyzers.rules import rules_analysis
 from tests.digests import ADA, NOON, sha_of
 from tests.rules_cases import commit_of
@@ -209,3 +209,27 @@ def test_five_thousand_commits_are_arranged_without_growing_with_the_square() ->
     groups = arrange(pairs)
     assert time.process_time() - started < 20.0, "a growth with the square would take minutes"
     assert sum(len(group.entries) for group in groups) == 5_000
+
+
+def test_what_is_arranged_again_keeps_its_numbers_and_groups_whatever_it_is_by_now() -> None:
+    """Invariant 4: a posted digest is edited where it stands, and its numbers are in use."""
+    titles = ("Add rows", "Fix pools", "Move plans", "Support zones", "Add keys")
+    pairs = [
+        a_pair(n, title, importance)
+        for n, (title, importance) in enumerate(
+            zip(titles, (*Importance, *Importance), strict=False)
+        )
+    ]
+    before = arrange(pairs)
+    low = [(commit, replace(a, importance=Importance.LOW)) for commit, a in pairs]
+    low[0] = (low[0][0], replace(low[0][1], importance=Importance.HIGH))
+    after = rearranged(placed(before), list(reversed(low)))
+    assert placed(after) == placed(before)
+    assert [e.number for g in after for e in g.entries] == [1, 2, 3, 4, 5]
+    for group in after:
+        importances = [entry.analysis.importance for entry in group.entries]
+        assert group.importance is max(importances, key=lambda importance: importance.rank)
+    assert {e.commit.sha: e.analysis for g in after for e in g.entries} == {
+        commit.sha: analysis for commit, analysis in low
+    }
+    assert rearranged(placed(before), pairs) == before

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, final
 
 from analyzers.errors import InputError
-from analyzers.model import Day, Digest, Range
+from analyzers.model import Day, Digest, Edition, Range
 from analyzers.overview import arrange
 from bot.access import most_commits
 from bot.analysing import Progress, analyse_all, with_branches
@@ -165,7 +165,7 @@ def _reported(digest: Digest, words: Words) -> Answer:
 def _file_name(digest: Digest) -> str:
     """`acme-widget-2026-01-06.md`; other spans are named by the commit that they end in."""
     span = digest.span
-    when = span.date.isoformat() if isinstance(span, Day) else digest.head[:7]
+    when = span.date.isoformat() if isinstance(span, Day | Edition) else digest.head[:7]
     name = re.sub(r"[^A-Za-z0-9.]+", "-", digest.repository.name).strip(".-")
     return f"{name or 'digest'}-{when}.md"
 

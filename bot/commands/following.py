@@ -179,29 +179,30 @@ class Following:
         return Page((Title(title), *(Prose(line) for line in lines)))
 
     def _line(self, subscription: Subscription, ledger: Ledger, scene: Scene) -> str:
-        words = scene.words
-        return words(
-            "subscription",
-            repository=f"`{subscription.repository}`",
-            options=f"`{written(subscription)}`",
-            when=self._when(subscription, ledger, scene),
-        )
-
-    def _when(self, subscription: Subscription, ledger: Ledger, scene: Scene) -> str:
-        """When the next digest comes, or why none does."""
-        words, now = scene.words, self._app.now()
+        """A subscription with when its next digest comes, or why none does."""
+        words, options = scene.words, written(subscription)
+        name = f"`{subscription.repository}`"
         if stopped := ledger.stopped:
             return words(
-                "due-stopped",
+                "subscription-stopped",
+                repository=name,
+                since=words.instant(stopped.at, subscription.zone),
                 reason=words(stopped.code, **stopped.details),
-                command=scene.typed(f"subscribe {subscription.repository}"),
+                command=scene.typed(f"subscribe {subscription.repository} {options}"),
             )
-        if day := due_day(subscription, ledger.date, now):
-            late = now - due_at(subscription, day)
-            return words("due-late", minutes=int(late.total_seconds() / 60))
-        if due := next_due(subscription, now, ledger.date):
-            return words("due-at", due=words.instant(due, subscription.zone))
-        return words("due-posted")
+        when = self._when(subscription, ledger, words)
+        return words("subscription", repository=name, options=f"`{options}`", when=when)
+
+    def _when(self, subscription: Subscription, ledger: Ledger, words: Words) -> str:
+        now = self._app.now()
+        due = next_due(subscription, now, ledger.date)
+        if due is None:
+            return words("due-posted")
+        outgoing = ledger.outgoing
+        if day := outgoing.date if outgoing else due_day(subscription, ledger.date, now):
+            late = due_at(subscription, day)
+            return words("due-late", due=words.instant(late, subscription.zone))
+        return words("due-at", due=words.instant(due, subscription.zone))
 
 
 def _days(days: tuple[int, ...], words: Words) -> str:

@@ -16,9 +16,13 @@ from formatters.text import Words
 COMMITS_OF_A_MESSAGE = 50
 """A digest of more than two messages has at least so many commits in each."""
 
-MAX_COMPLETENESS = 600
-"""Units that the line on how complete the digest is has at least: with every reason there is it
-takes about 400."""
+MAX_COMPLETENESS = 850
+"""Units that the line on how complete the digest is has at least: what it takes with every reason
+there is."""
+
+
+LEAST_HEADLINE = 20
+"""Units that a headline keeps, with an ellipsis: `Reverted by 1234567` is seen in any case."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +41,7 @@ class Spending:
 _LEVELS = (
     *(Spending(headline, unfolds=True, around=900) for headline in (160, 120, 96, 80, 64)),
     *(Spending(headline, unfolds=False, around=700) for headline in (96, 80, 64, 52, 44, 36)),
-    *(Spending(headline, unfolds=False, around=240) for headline in (30, 24, 18)),
+    *(Spending(headline, unfolds=False, around=240) for headline in (30, 24, LEAST_HEADLINE)),
 )
 """From the richest on. With the last one two messages hold 100 commits, whatever they are called,
 even if each is a group of its own."""
@@ -114,7 +118,8 @@ def _full(row: Row, spending: Spending) -> tuple[Piece, ...]:
     """Number, short name as a link, headline and tags; tags only where they leave room."""
     name = commit_name(row.sha, row.url)
     tags = f" · {' · '.join(row.tags)}" if row.tags else ""
-    if dialect.shorten(tags, spending.headline // 2) != tags:
+    most = max(1, min(spending.headline // 2, spending.headline - LEAST_HEADLINE))
+    if dialect.shorten(tags, most) != tags:
         tags = ""
     room = spending.headline - dialect.size(dialect.defused(tags))
     headline = dialect.shorten(_flat(row.headline), room)

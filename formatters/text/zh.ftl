@@ -137,7 +137,7 @@ stats-by = { $commits }，来自 { $authors }
 stats-both = { $people }和 { $bots }
 stats-quiet = 没有提交
 stats-none-shown = 没有要显示的提交
-stats-since = 自{ $date } { $time } 起
+stats-since = 自 { $date } { $time } 起
 
 overview-components = 改动最多的是 { $name }（{ $commits } 个提交中占 { $n } 个）。
 overview-components-two = 改动最多的是 { $name }（{ $commits } 个提交中占 { $n } 个），其次是 { $second }（{ $m } 个）。

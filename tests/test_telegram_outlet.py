@@ -419,13 +419,20 @@ async def test_the_warning_that_a_message_is_there_twice_goes_with_its_edit(
 
 
 @pytest.mark.parametrize(
-    "said", ["message to edit not found", "message can't be edited", "MESSAGE_ID_INVALID"]
+    "fault",
+    [
+        refuses(400, "Bad Request: message to edit not found"),
+        refuses(400, "Bad Request: message can't be edited"),
+        refuses(400, "Bad Request: MESSAGE_ID_INVALID"),
+        refuses(400, "Bad Request: group chat was upgraded", migrate_to_chat_id=-100_123),
+    ],
+    ids=["deleted", "locked", "unknown", "moved"],
 )
 async def test_a_message_that_can_no_longer_be_edited_stays_as_it_is(
-    outlet: TelegramOutlet, telegram: TelegramServer, group: Chat, said: str
+    outlet: TelegramOutlet, telegram: TelegramServer, group: Chat, fault: Fault
 ) -> None:
     sent = await outlet.post(into(group))
-    telegram.inject(refuses(400, f"Bad Request: {said}"), method="editMessageText")
+    telegram.inject(fault, method="editMessageText")
     await outlet.edit(into(group, digest(3)), sent)
     assert [message.text for message in group.sent] == ["Hello"]
 

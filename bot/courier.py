@@ -97,7 +97,8 @@ class Courier:
         Args:
             channel: who follows; one that `serves` has an outlet for.
             key: what, as `Subscription.key`.
-            day: the local day whose digest is wanted; None for what is due.
+            day: the local day whose digest is wanted; None for what is due. No day has two, and
+                none comes after a later one.
 
         Returns:
             Where it stands now; why it was not delivered; None if it is not ours to do.
@@ -116,8 +117,11 @@ class Courier:
             _log.info("%s in %s is delivered by somebody else", key, channel)
             return None
         except asyncio.CancelledError:
-            with suppress(StoreError):  # then the claim ends by itself
-                await asyncio.shield(self._app.ledgers.release(claimed.claim))
+            outgoing = delivery.ledger.outgoing
+            # A message that is under way would not be found by who looked for it at once.
+            if outgoing is None or outgoing.sending_since is None:
+                with suppress(StoreError):  # then the claim ends by itself
+                    await asyncio.shield(self._app.ledgers.release(claimed.claim))
             raise
 
     async def _deliver(
@@ -125,7 +129,10 @@ class Courier:
     ) -> Ledger | CommitcastError:
         channel, subscription = claimed.claim.channel, claimed.subscription
         place = (channel, subscription.key)
-        due = day or due_day(subscription, claimed.ledger.date, self._app.now())
+        latest = claimed.ledger.date
+        due = day or due_day(subscription, latest, self._app.now())
+        if due and latest and due <= latest:
+            due = None
         outlet = self._outlets[_platform(channel)]
         try:
             await delivery.run(outlet, due)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Final, final
 
-from analyzers.errors import SourceError
+from analyzers.errors import RevisionNotFound, SourceError
 from analyzers.model import Digest, Edition, RemarkCode
 from analyzers.overview import arrange
 from analyzers.text import clean_line
@@ -139,6 +139,8 @@ class _Desk:
                 return self._made[terms]
             try:
                 made = await self._make(terms, channel)
+            except RevisionNotFound:
+                raise  # of a branch that these terms name, and maybe no others
             except SourceError as exc:
                 self._failure = exc
                 raise
@@ -185,10 +187,12 @@ class _Desk:
         return Made(digest, news.heads, self._since)
 
     async def _reported(self, channel: str) -> set[str]:
-        """The full names of the commits that a channel was shown of this repository."""
+        """The full names of the commits that scheduled digests of this repository have shown to a
+        channel: what people asked for themselves is still to come."""
         found: set[str] = set()
         async with aclosing(self._app.delivered.newest(channel)) as records:
             async for record in records:
-                if record.repository == self._locator.address:
+                is_scheduled = isinstance(record.span, Edition)
+                if is_scheduled and record.repository == self._locator.address:
                     found.update(record.shas)
         return found

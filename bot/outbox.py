@@ -17,7 +17,13 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Final, TypeVar, final
 
-from analyzers.errors import ChatError, CommitcastError, EmptyRepository, OutcomeUnknown
+from analyzers.errors import (
+    ChatError,
+    CommitcastError,
+    EmptyRepository,
+    OutcomeUnknown,
+    TokenRefused,
+)
 from analyzers.model import Digest
 from bot.delivery import Delivered, record_of
 from bot.ledger import Claimed, Ledger, Outgoing, Stopped
@@ -225,6 +231,8 @@ async def _found(outlet: Outlet, posting: Posting, since: datetime) -> str | Non
         return None
     try:
         return await outlet.find(posting, since) or ""
+    except TokenRefused:
+        raise  # it would not be posted either
     except ChatError as exc:
         if not exc.permanent:
             raise

@@ -3,14 +3,15 @@ dies at a chosen call."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
-from typing import Any, final
+from typing import TYPE_CHECKING, Any, Final, final
 
 from bot.app import Application, open_application
+from bot.branches import tips_of
 from bot.config import Settings
 from bot.courier import Courier, Timing
 from bot.ledger import Ledger
@@ -19,6 +20,12 @@ from bot.pacing import Pacing
 from bot.ports import CommitSource
 from bot.schedule import next_due
 from bot.subscriptions import EVERYTHING, Filters, Subscription
+from tests.outlets import MemoryOutlet
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+CLAIMS: Final = "commitcast:1:claims"
 
 MADE = datetime(2026, 3, 2, 12, tzinfo=UTC)
 """A Monday, when subscriptions are made unless told otherwise."""
@@ -93,8 +100,6 @@ def a_courier(app: Application, *outlets: Outlet, timing: Timing | None = None) 
 
 async def subscribe(app: Application, subscription: Subscription) -> None:
     """Keep a subscription as `/subscribe` does: its digests begin where its branches are now."""
-    from bot.branches import tips_of
-
     locator = app.locate(subscription.repository, subscription.channel)
     async with app.shared_source(locator) as source:
         tips = await tips_of(source, subscription.filters.branches)
@@ -109,50 +114,106 @@ class Killed(BaseException):
     """The process is gone: nothing catches it."""
 
 
-@dataclass(slots=True)
-class Death:
-    """When a process dies: at the n-th call of its ports."""
+Deed = Callable[[], Awaitable[None]]
 
-    at: int
-    """Which call, from 1; 0 is never."""
-    after: bool = False
-    """Whether the call has its effect."""
-    calls: int = 0
-    """How many there were."""
-    is_dead: bool = False
+
+@final
+class Interference:
+    """Does something at the n-th call of a process's ports, and counts them."""
+
+    def __init__(
+        self, at: int, deed: Deed, *, after: bool = False, spared: Sequence[str] = ()
+    ) -> None:
+        """Wait for a call.
+
+        Args:
+            at: which, from 1.
+            deed: what happens then; what it raises, the call raises.
+            after: whether the call has had its effect by then.
+            spared: the names of calls at which it does not happen.
+        """
+        self._at = at
+        self._deed = deed
+        self._after = after
+        self._spared = spared
+        self.calls: list[str] = []
+        """The names of all calls."""
+
+    @property
+    def has_happened(self) -> bool:
+        """Whether there were as many calls."""
+        return len(self.calls) >= self._at
 
     def of(self, port: Any) -> Any:
-        """The same port, whose calls are counted."""
-        return _Mortal(port, self)
+        """The same port, whose calls are counted. Claims are kept as before: by the clock."""
+        return _Watched(port, self.call)
+
+    async def call(self, name: str, work: Callable[[], Awaitable[Any]]) -> Any:
+        """Make a call."""
+        self.calls.append(name)
+        if len(self.calls) != self._at or name in self._spared:
+            return await work()
+        if not self._after:
+            await self._deed()
+            return await work()
+        answer = await work()
+        await self._deed()
+        return answer
 
 
-class _Mortal:
-    def __init__(self, port: Any, death: Death) -> None:
+@final
+class Death:
+    """What is left of a process that was killed: no call of it has an effect any more."""
+
+    def __init__(self) -> None:
+        """Still alive."""
+        self.is_dead = False
+
+    async def __call__(self) -> None:
+        """Now."""
+        self.is_dead = True
+        raise Killed
+
+    def of(self, port: Any) -> Any:
+        """The same port, for as long as the process lives."""
+        return _Watched(port, self._call)
+
+    async def _call(self, _name: str, work: Callable[[], Awaitable[Any]]) -> Any:
+        if self.is_dead:
+            raise Killed
+        answer = await work()
+        if self.is_dead:
+            raise Killed
+        return answer
+
+
+class _Watched:
+    """Calls one port through something else."""
+
+    def __init__(self, port: Any, call: Callable[[str, Callable[[], Any]], Any]) -> None:
         self._port = port
-        self._death = death
+        self._call = call
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._port, name)
-        if not callable(found) or name in ("count", "newest"):
+        if not callable(found) or name in ("count", "newest", "renew"):
             return found
-        death = self._death
-
-        async def call(*args: Any, **named: Any) -> Any:
-            if death.is_dead:
-                raise Killed  # whatever else the process was about to do
-            death.calls += 1
-            dies = death.calls == death.at
-            death.is_dead = dies
-            if dies and not death.after:
-                raise Killed
-            answer = await found(*args, **named)
-            if death.is_dead:
-                raise Killed
-            return answer
-
-        return call
+        return lambda *args, **named: self._call(name, lambda: found(*args, **named))
 
 
-def mortal(app: Application, death: Death) -> Application:
-    """The application of a process that dies."""
-    return replace(app, ledgers=death.of(app.ledgers), delivered=death.of(app.delivered))
+def watched(
+    app: Application, outlet: MemoryOutlet, *watchers: Interference | Death
+) -> tuple[Application, Outlet]:
+    """The ports of one process among several, each call of which is watched."""
+    ledgers, delivered, post = app.ledgers, app.delivered, outlet
+    for watcher in watchers:
+        ledgers, delivered = watcher.of(ledgers), watcher.of(delivered)
+        post = watcher.of(post)
+    return replace(app, ledgers=ledgers, delivered=delivered), post
+
+
+async def run_out(redis: Redis) -> None:
+    """Let all claims be over, as if their time had passed on the server."""
+    claims = await redis.hgetall(CLAIMS)
+    for name, value in claims.items():
+        await redis.hset(CLAIMS, name, value.partition(b":")[0] + b":0")

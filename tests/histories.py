@@ -45,6 +45,7 @@ class History:
         """What each commit changes; of merges nothing."""
         self.now = START
         self._trees: dict[str, dict[str, str]] = {}
+        self._blobs: dict[str, bytes] = {}
         if path:
             path.mkdir(parents=True)
             git(path, "init", "-q", "--bare", "-b", "main")
@@ -55,23 +56,21 @@ class History:
         """Add a commit; without a change it is a merge, or empty."""
         self.now += timedelta(minutes=1)
         above = tuple(parents)
-        before = dict(self._trees[above[0]]) if above else {}
-        tree = dict(before)
+        tree = dict(self._trees[above[0]]) if above else {}
+        before = tree.get(change.file) if change else None
         for parent in above[1:]:
             tree |= self._trees[parent]
         files: tuple[FileChange, ...] = ()
         if change:
-            blob = self._store("blob", f"{change.line}\n".encode())
-            if before.get(change.file) != blob:
-                patch = f"@@ -0,0 +1 @@\n+{change.line}"
-                files = (FileChange(change.file, FileStatus.ADDED, 1, 0, patch=patch),)
-            tree[change.file] = blob
+            tree[change.file] = change.line
+            if before != change.line:
+                files = (_file_change(change, before),)
         written_at = change.written_at if change else self.now
         committed_at = self.now + skew
         message = f"Add {change.file}" if change else f"Merge {len(self.commits)}"
         sha = self._store("commit", self._body(tree, above, written_at, committed_at, message))
         self.commits[sha] = Commit(
-            sha, above, ADA, ADA, written_at, committed_at, message, files, len(files), 0
+            sha, above, ADA, ADA, written_at, committed_at, message, files, 0, 0
         )
         self._trees[sha] = tree
         if change:
@@ -113,6 +112,7 @@ class History:
         lines = [f"delete refs/heads/{name}" for name in there if name not in self.branches]
         lines += [f"update refs/heads/{name} {sha}" for name, sha in self.branches.items()]
         git(self.path, "update-ref", "--stdin", stdin="".join(f"{x}\n" for x in lines).encode())
+        git(self.path, "symbolic-ref", "HEAD", f"refs/heads/{next(iter(self.branches))}")
 
     def _body(
         self,
@@ -122,9 +122,7 @@ class History:
         committed_at: datetime,
         message: str,
     ) -> bytes:
-        entries = (
-            b"100644 %s\0" % name.encode() + bytes.fromhex(tree[name]) for name in sorted(tree)
-        )
+        entries = (b"100644 %s\0" % name.encode() + self._blob(tree[name]) for name in sorted(tree))
         who = f"{ADA.name} <{ADA.email}>"
         lines = [
             f"tree {self._store('tree', b''.join(entries))}",
@@ -133,6 +131,11 @@ class History:
             f"committer {who} {int(committed_at.timestamp())} +0000",
         ]
         return "\n".join([*lines, "", message, ""]).encode()
+
+    def _blob(self, line: str) -> bytes:
+        if line not in self._blobs:
+            self._blobs[line] = bytes.fromhex(self._store("blob", f"{line}\n".encode()))
+        return self._blobs[line]
 
     def _store(self, kind: str, data: bytes) -> str:
         whole = f"{kind} {len(data)}\0".encode() + data
@@ -143,6 +146,14 @@ class History:
                 file.parent.mkdir(exist_ok=True)
                 file.write_bytes(zlib.compress(whole, 1))
         return name
+
+
+def _file_change(change: Change, before: str | None) -> FileChange:
+    if before is None:
+        patch = f"@@ -0,0 +1 @@\n+{change.line}"
+        return FileChange(change.file, FileStatus.ADDED, 1, 0, patch=patch)
+    patch = f"@@ -1 +1 @@\n-{before}\n+{change.line}"
+    return FileChange(change.file, FileStatus.MODIFIED, 1, 1, patch=patch)
 
 
 class Team:

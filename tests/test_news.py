@@ -142,13 +142,10 @@ class Follower:
         else:
             assert left_out == before & after
 
-    def _changes(self, shas: Collection[str]) -> Counter[Change | datetime]:
+    def _changes(self, shas: Collection[str]) -> Counter[object]:
         """What these commits change; one that changes nothing is known by when it was written."""
-        counted: Counter[Change | datetime] = Counter()
-        for sha in shas:
-            if change := self.history.changes.get(sha):
-                counted[change if self.history.commits[sha].files else change.written_at] += 1
-        return counted
+        commits = (self.history.commits[sha] for sha in shas if sha in self.history.changes)
+        return Counter(commit.files or commit.authored_at for commit in commits)
 
 
 async def test_every_commit_is_new_once_whatever_happens_to_the_branches() -> None:
@@ -353,6 +350,22 @@ async def test_known_changes_take_no_place_from_new_ones() -> None:
     found = await news(history.source(), {"main": old}, "main", most=4)
     assert list(found.found_on) == history.line("main")[8:12]
     assert Counter(found.left_out.values()) == {LeftOut.KNOWN: 8, LeftOut.TOO_MANY: 2}
+
+
+async def test_a_change_that_was_told_once_is_told_again_the_second_time() -> None:
+    """On, and after the rewriting on, off and on: the last is news."""
+    history = History()
+    on, off = (Change("switch", line, START) for line in ("on", "off"))
+    root = history.commit([], off)
+    old = history.commit([root], on)
+    new = [history.commit([root], on)]
+    for change in (off, on):
+        new.append(history.commit([new[-1]], change))
+    history.branches["main"] = new[-1]
+    found = await news(history.source(), {"main": old}, "main")
+    assert sorted([*found.found_on, *found.left_out]) == sorted(new)
+    assert list(found.left_out.values()) == [LeftOut.KNOWN]
+    assert new[1] in found.found_on
 
 
 @pytest.mark.parametrize("permanent", [True, False])

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from analyzers.model import Digest, Entry, LeftOut, Placed, Remark, RulesReason, Span
+from analyzers.model import Digest, LeftOut, Placed, Remark, Span
 from analyzers.overview import placed
 from formatters.model import Page
 from formatters.pages import digest_page
@@ -103,7 +103,9 @@ def record_of(digest: Digest, repository: str, zone: str, page: Page | None = No
         groups=placed(digest.groups),
         remarks=digest.remarks,
         reverts=tuple(_reverts(digest)),
-        unfinished=tuple(entry.commit.sha for entry in digest.entries if _may_get_better(entry)),
+        unfinished=tuple(
+            entry.commit.sha for entry in digest.entries if entry.analysis.is_provisional
+        ),
     )
 
 
@@ -112,11 +114,6 @@ def _reverts(digest: Digest) -> Iterator[tuple[str, str]]:
         reverted = entry.analysis.facts.reverts or ""
         if _OBJECT_NAME.fullmatch(reverted):  # it may also be a title
             yield reverted, entry.commit.sha
-
-
-def _may_get_better(entry: Entry) -> bool:
-    """Whether a model may still analyse a commit that the rules have."""
-    return entry.analysis.rules_reason not in (None, RulesReason.NOT_CONFIGURED)
 
 
 class DeliveredDigests(ABC):

@@ -11,7 +11,7 @@ import asyncio
 import logging
 from collections import Counter
 from contextlib import suppress
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, final
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -49,6 +49,7 @@ class Dispatcher:
         self._running: dict[tuple[str, str], asyncio.Task[None]] = {}
         self._woken = asyncio.Event()
         self._is_blind = False  # while the store does not answer
+        self._following: datetime | None = None  # when we are woken next
 
     async def run(self) -> None:
         """Deliver until cancelled; what is under way then is ended, or left to who comes next."""
@@ -83,7 +84,8 @@ class Dispatcher:
         if self._is_blind:
             _log.info("what is due is known again")
         self._is_blind = False
-        if following:
+        if following and following != self._following:
+            self._following = following
             scheduler.add_job(
                 self._wake,
                 DateTrigger(following),

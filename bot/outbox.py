@@ -123,6 +123,8 @@ class Delivery:
             except ChatError as exc:
                 _log.info("%s was not told: %s", channel, exc)
             return
+        if not subscription.made_by:
+            return
         try:
             await outlet.tell(subscription.made_by, channel, page, words)
         except ChatError as exc:

@@ -36,6 +36,8 @@ class Pace:
     """Messages to all channels together."""
     per_channel: float
     """Messages to one channel in a second."""
+    topics_share: bool = False
+    """Whether all topics of a group, `<group>/<topic>`, count as one channel."""
 
 
 class Outlet(ABC):

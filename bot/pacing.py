@@ -28,6 +28,8 @@ class Pacing:
         from aiolimiter import AsyncLimiter
 
         pace = outlet.pace
+        if pace.topics_share:
+            channel = channel.partition("/")[0]
         if channel not in self._channels:
             self._channels[channel] = AsyncLimiter(1, 1 / pace.per_channel)
         if outlet.platform not in self._platforms:

@@ -248,7 +248,8 @@ def run_bot() -> int:
         return Outcome()
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs every request
+    for chatty in ("apscheduler", "httpx"):  # they log every wake-up and every request
+        logging.getLogger(chatty).setLevel(logging.WARNING)
     return _run(command, Destination(), None, None, is_live=False)
 
 

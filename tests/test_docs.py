@@ -13,6 +13,7 @@ from bot.config import Settings
 from tests.repositories import Repo
 from tests.servers.git_http import GitHttpServer
 from tests.servers.github import GitHubServer
+from tests.servers.slack import SlackServer
 from tests.shell import Shell
 
 ROOT = Path(__file__).parents[1]
@@ -45,6 +46,7 @@ async def test_every_command_of_the_readme_runs(tmp_path: Path) -> None:
     elsewhere = ("pallets/flask", "owner/one", "owner/two")
     with tempfile.TemporaryDirectory(prefix="cc") as data:
         async with (
+            SlackServer() as slack,
             GitHubServer(repo.path, name="owner/repo", old_names=elsewhere) as github,
             GitHttpServer() as forge,
         ):
@@ -54,7 +56,14 @@ async def test_every_command_of_the_readme_runs(tmp_path: Path) -> None:
                 "\tinsteadOf = https://gitlab.com/owner/project\n"
                 "\tinsteadOf = https://github.com/owner/repo\n"
             )
-            settings = {"GITHUB_API_URL": github.api_url, "GIT_CONFIG_GLOBAL": str(config)}
+            slack.workspace.add_channel("C0123ABCD", "widgets")
+            settings = {
+                "GITHUB_API_URL": github.api_url,
+                "GIT_CONFIG_GLOBAL": str(config),
+                "SLACK_BOT_TOKEN": slack.app.bot_token,
+                "SLACK_APP_TOKEN": slack.app.app_token,
+                "SLACK_API_URL": slack.api_url,
+            }
             shell = Shell(repo.path, Path(data), settings)
             assert len(COMMANDS) >= 8
             for line in COMMANDS:

@@ -26,7 +26,7 @@ from formatters.telegram_html import TelegramMessage
 from formatters.telegram_html.text import escape
 from formatters.text import Words
 
-PACE: Final = Pace(per_second=20, per_channel=20 / 60)
+PACE: Final = Pace(per_second=20, per_channel=20 / 60, topics_share=True)
 """Telegram takes about 30 messages a second in all, of which commands keep a third, one a second in
 a chat and 20 a minute in a group (core.telegram.org/bots/faq). Which chats are groups is not asked:
 their pace is everybody's."""

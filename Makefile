@@ -1,6 +1,8 @@
 # Everything runs in a virtual environment of the checkout; nothing outside it is touched.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
+# Tests start hundreds of processes, and each would compile everything anew.
+unexport PYTHONDONTWRITEBYTECODE
 .PHONY: help demo test check format lock build bench clean
 
 # The newest Python on PATH that is 3.11 or later; override with `make PYTHON=/path/to/python`.

@@ -34,6 +34,9 @@ CLOCKS_DIFFER: Final = timedelta(hours=1)
 PAGE: Final = 200
 """Messages asked for at once (Slack recommends no more)."""
 
+FEWEST_PAGES: Final = 3
+"""Pages that are looked through however old they are: our own clock may be far ahead."""
+
 MOST_PAGES: Final = 25
 """Pages that are looked through: half of what Slack answers in a minute."""
 
@@ -123,34 +126,39 @@ class SlackOutlet(Outlet):
     async def find(self, posting: Posting, since: datetime) -> str | None:
         """The id of a message that may have been sent, by its metadata."""
         client = self._api.client
-        where = {
-            "channel": _channel(posting.channel),
-            "oldest": f"{(since - CLOCKS_DIFFER).timestamp():.6f}",
-        }
+        where = {"channel": _channel(posting.channel)}
         if posting.first is not None:
             try:
                 thread = {"ts": posting.first, **where}
-                if found := await self._search(client.conversations_replies, thread, posting):
+                replies = client.conversations_replies
+                if found := await self._search(replies, thread, posting, None):
                     return found
             except ChatError as exc:
                 if exc.code != GONE:
                     raise
-        return await self._search(client.conversations_history, where, posting)
+        oldest = (since - CLOCKS_DIFFER).timestamp()
+        return await self._search(client.conversations_history, where, posting, oldest)
 
-    async def _search(self, method: _List, where: dict[str, str], posting: Posting) -> str | None:
-        return await patiently(lambda: self._look(method, where, posting), repeatable=True)
+    async def _search(
+        self, method: _List, where: dict[str, str], posting: Posting, oldest: float | None
+    ) -> str | None:
+        return await patiently(lambda: self._look(method, where, posting, oldest), repeatable=True)
 
-    async def _look(self, method: _List, where: dict[str, str], posting: Posting) -> str | None:
+    async def _look(
+        self, method: _List, where: dict[str, str], posting: Posting, oldest: float | None
+    ) -> str | None:
         cursor = ""
-        for _ in range(MOST_PAGES):
+        for page in range(MOST_PAGES):
             listed = await self._api.call_once(
                 method, include_all_metadata=True, limit=PAGE, cursor=cursor or None, **where
             )
-            for message in listed.get("messages") or ():
+            messages = listed.get("messages") or ()
+            for message in messages:
                 if _shows(message, posting):
                     return str(message["ts"])
             cursor = (listed.get("response_metadata") or {}).get("next_cursor") or ""
-            if not cursor:
+            is_old = oldest is not None and all(float(m["ts"]) < oldest for m in messages)
+            if not cursor or (is_old and page + 1 >= FEWEST_PAGES):
                 return None
         raise ChatError("error-slack-lookup", most=MOST_PAGES * PAGE)
 

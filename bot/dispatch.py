@@ -31,7 +31,7 @@ MOST_AT_ONCE: Final = 500
 MOST_OF_A_REPOSITORY: Final = 50
 """Deliveries under way of one repository: one that does not answer leaves room to the others."""
 
-FAREWELL: Final = 9.0
+FAREWELL: Final = 7.0
 """Seconds for what is under way when the process stops."""
 
 _log = logging.getLogger(__name__)

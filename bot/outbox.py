@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from bot.editions import Editions
     from bot.pacing import Pacing
 
-FAREWELL: Final = 8.0
+FAREWELL: Final = 6.0
 """Seconds that a message which is under way may take when the process stops."""
 
 _T = TypeVar("_T")

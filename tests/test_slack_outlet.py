@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -348,3 +348,10 @@ async def test_a_channel_of_another_workspace_is_none_of_ours(
     assert await out.channel_key(f" slack:{TEAM}/C1") == HERE
     for typed in ("slack:T034OTHER/C1", "slack:#general", "slack:U1", "telegram:-100"):
         assert (await refusal(out.channel_key(typed))).code == "error-slack-channel"
+
+
+async def test_a_message_is_found_by_who_lives_in_the_future(slack: SlackServer) -> None:
+    """Invariant 2: a clock that was days ahead when the digest was planned makes it come once."""
+    out = SlackOutlet(slack.app.bot_token, slack.api_url)
+    sent = await out.post(DIGEST)
+    assert await out.find(DIGEST, datetime.now(UTC) + timedelta(days=3)) == sent

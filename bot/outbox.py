@@ -93,10 +93,11 @@ class Delivery:
             ClaimLost: it is somebody else's to do.
         """
         if self.ledger.stopped is None:
+            record = None
             if self.ledger.outgoing is None and day is not None:
-                await self._plan(day)
+                record = await self._plan(day)
             if outgoing := self.ledger.outgoing:
-                await self._send(outlet, outgoing)
+                await self._send(outlet, outgoing, record)
         await self.close(self._next_due())
 
     async def close(self, due: datetime | None) -> None:
@@ -130,22 +131,24 @@ class Delivery:
         except ChatError as exc:
             _log.info("who follows %s was not told: %s", subscription.repository, exc)
 
-    async def _plan(self, day: date) -> None:
-        """Make the digest of a day, and store it before anything of it is sent."""
+    async def _plan(self, day: date) -> Delivered | None:
+        """Make the digest of a day, and store it before anything of it is sent; None if there is
+        nothing to send."""
         subscription = self._subscription
         try:
             made = await self._editions.make(subscription, self.ledger, day)
         except EmptyRepository:
             self.ledger = replace(self.ledger, since=self._app.now(), date=day)
-            return
+            return None
         delivered = replace(self.ledger, heads=made.heads, since=made.since, date=day)
         if not (record := self._record(made.digest)):
             self.ledger = delivered
-            return
+            return None
         outgoing = Outgoing(record.id, day, made.heads, made.since, self._app.now())
         await self._save(replace(self.ledger, outgoing=outgoing))
         # Not before: what nobody was to be shown could be expanded.
         await self._app.delivered.put(subscription.channel, record)
+        return record
 
     def _record(self, digest: Digest) -> Delivered | None:
         """What is to be delivered; None on a quiet day that nobody wants to hear of."""
@@ -157,8 +160,16 @@ class Delivery:
             return record_of(digest, subscription.repository, subscription.zone, page)
         return None
 
-    async def _send(self, outlet: Outlet, outgoing: Outgoing) -> None:
-        record = await self._app.delivered.get(self._subscription.channel, outgoing.digest)
+    async def _send(self, outlet: Outlet, outgoing: Outgoing, record: Delivered | None) -> None:
+        """Send what is planned.
+
+        Args:
+            outlet: takes the messages.
+            outgoing: what of it is sent already.
+            record: its page; None if somebody else has stored it.
+        """
+        if record is None:
+            record = await self._app.delivered.get(self._subscription.channel, outgoing.digest)
         if record is None:
             _log.warning("the digest %s was not stored, and is made anew", outgoing.digest)
             self.ledger = replace(self.ledger, outgoing=None)

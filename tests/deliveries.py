@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, final
+from typing import TYPE_CHECKING, Any, Final, cast, final
 
 from bot.app import Application, open_application
 from bot.branches import tips_of
@@ -20,7 +20,6 @@ from bot.pacing import Pacing
 from bot.ports import CommitSource
 from bot.schedule import next_due
 from bot.subscriptions import EVERYTHING, Filters, Subscription
-from tests.outlets import MemoryOutlet
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -202,18 +201,18 @@ class _Watched:
 
 
 def watched(
-    app: Application, outlet: MemoryOutlet, *watchers: Interference | Death
-) -> tuple[Application, Outlet]:
+    app: Application, *outlets: Outlet, watchers: Sequence[Interference | Death]
+) -> tuple[Application, list[Outlet]]:
     """The ports of one process among several, each call of which is watched."""
-    ledgers, delivered, post = app.ledgers, app.delivered, outlet
+    ledgers, delivered, posts = app.ledgers, app.delivered, list(outlets)
     for watcher in watchers:
         ledgers, delivered = watcher.of(ledgers), watcher.of(delivered)
-        post = watcher.of(post)
-    return replace(app, ledgers=ledgers, delivered=delivered), post
+        posts = [watcher.of(outlet) for outlet in posts]
+    return replace(app, ledgers=ledgers, delivered=delivered), posts
 
 
 async def run_out(redis: Redis) -> None:
     """Let all claims be over, as if their time had passed on the server."""
-    claims = await redis.hgetall(CLAIMS)
+    claims = cast("dict[bytes, bytes]", await redis.hgetall(CLAIMS))
     for name, value in claims.items():
         await redis.hset(CLAIMS, name, value.partition(b":")[0] + b":0")

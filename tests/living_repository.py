@@ -68,7 +68,7 @@ class LivingRepository(CommitSource):
             self._work_on_main: 12,
             self._work_aside: 8,
             self._merge: 4,
-            self._rebase: 3,
+            self._rebase: 2,
             self._force_push: 1,
             self._delete: 1,
             self._revive: 2,

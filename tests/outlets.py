@@ -7,15 +7,18 @@ import random
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import TypeVar, final
+from typing import Final, TypeVar, final
 
 from analyzers.errors import ChannelMoved, ChatError, OutcomeUnknown, TokenRefused
 from bot.app import utc_now
 from bot.outlet import Outlet, Pace, Posting
 from formatters.model import Page
 from formatters.text import Words
+
+CLOCKS_DIFFER: Final = timedelta(hours=1)
+"""How far the platform's clock may be behind ours: messages are looked for from so much earlier."""
 
 _T = TypeVar("_T")
 
@@ -148,7 +151,11 @@ class MemoryOutlet(Outlet):
     async def find(self, posting: Posting, since: datetime) -> str | None:
         def look() -> str | None:
             wanted = posting.channel, posting.part
-            same = (one for one in self._of_digest[posting.page.digest] if one.at >= since)
+            same = (
+                one
+                for one in self._of_digest[posting.page.digest]
+                if one.at >= since - CLOCKS_DIFFER
+            )
             return next((one.id for one in same if (one.channel, one.part) == wanted), None)
 
         if not self._can_find:

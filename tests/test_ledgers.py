@@ -7,7 +7,7 @@ import random
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
@@ -81,7 +81,7 @@ async def everything(redis: Redis) -> dict[bytes, object]:
     async for key in redis.scan_iter():
         kind = await redis.type(key)
         if kind == b"hash":
-            values = await redis.hgetall(key)
+            values = cast("dict[bytes, bytes]", await redis.hgetall(key))
             if key.endswith(b":claims"):
                 values = {name: value.partition(b":")[0] for name, value in values.items()}
             found[key] = values
@@ -260,7 +260,7 @@ async def test_a_ledger_that_cannot_be_read_is_told_and_leaves_the_others_alone(
         await ledgers.claim(CHANNEL, KEY, LONG)
     assert failure.value.code == "error-store-value"
     assert await ledgers.due(TOMORROW, 10) == ((other.channel, KEY),)  # the other is left for now
-    assert await claimed(ledgers, channel=other.channel)
+    assert (await claimed(ledgers, channel=other.channel)).subscription == other
 
 
 # Answers that are lost
@@ -337,7 +337,7 @@ async def test_what_is_claimed_hides_nobody_who_is_due_later(redis: Redis) -> No
     ledgers = RedisLedgers(redis)
     many = [a_subscription(f"slack:T1/C{number:04}") for number in range(2_100)]
     await ledgers.expect([(s, NOON + timedelta(seconds=n)) for n, s in enumerate(many)])
-    held = {f"{s.channel} {KEY}": f"1:{2**42}" for s in many[:2_050]}
+    held: dict[bytes | str, str] = {f"{s.channel} {KEY}": f"1:{2**42}" for s in many[:2_050]}
     await redis.hset("commitcast:1:claims", mapping=held)
     assert await ledgers.due(TOMORROW, 20) == tuple((s.channel, KEY) for s in many[2_050:2_070])
 

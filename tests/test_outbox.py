@@ -164,9 +164,9 @@ async def world(redis_url: str, redis: Redis, tmp_path: Path) -> AsyncIterator[W
 
 async def interfered(world: World, interference: Interference, death: Death) -> object:
     """Serve as a process that something happens to."""
-    app, outlet = watched(world.app, world.outlet, death, interference)
+    app, outlets = watched(world.app, world.outlet, watchers=(death, interference))
     try:
-        return await a_courier(app, outlet).serve(world.channel, KEY)
+        return await a_courier(app, *outlets).serve(world.channel, KEY)
     except Killed:
         return Killed
 
@@ -229,8 +229,8 @@ async def test_the_store_may_fail_at_every_step(world: World, channel: str, *, a
     for step in range(1, 100):
         await world.begin(channel)
         interference = Interference(step, fail, after=after)
-        app, outlet = watched(world.app, world.outlet, interference)
-        courier = a_courier(app, outlet)
+        app, outlets = watched(world.app, world.outlet, watchers=[interference])
+        courier = a_courier(app, *outlets)
         try:
             await courier.serve(channel, KEY)
         except StoreError:

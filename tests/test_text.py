@@ -7,9 +7,11 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
 
 import pytest
+from fluent.runtime import FluentBundle, FluentResource
 from fluent.syntax import FluentParser
 from fluent.syntax import ast as ftl
 from fluent.syntax.visitor import Visitor
@@ -52,40 +54,51 @@ FAMILIES: dict[str, type[StrEnum]] = {
 
 
 class Variables(Visitor):
-    """Collects the variables of a message, those of the messages that it refers to too."""
+    """Collects the variables of a message; fails if it refers to another one."""
 
-    def __init__(self, messages: dict[str, ftl.Message]) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self.messages = messages
         self.names: set[str] = set()
 
     def visit_VariableReference(self, node: ftl.VariableReference) -> None:  # noqa: N802 - Visitor's naming
         self.names.add(node.id.name)
 
     def visit_MessageReference(self, node: ftl.MessageReference) -> None:  # noqa: N802 - Visitor's naming
-        self.visit(self.messages[node.id.name])
+        raise AssertionError(f"messages are read one by one, and {node.id.name} is another")
 
 
-def catalogue(language: str) -> dict[str, set[str]]:
-    """Every message of a language with its variables; fails on what Fluent cannot read."""
-    source = (ROOT / "formatters" / "text" / f"{language}.ftl").read_text(encoding="utf-8")
-    body = FluentParser().parse(source).body
+def source(language: str) -> str:
+    return (ROOT / "formatters" / "text" / f"{language}.ftl").read_text(encoding="utf-8")
+
+
+@cache
+def entries(language: str) -> dict[str, ftl.Message]:
+    """Every message of a language; fails on what Fluent cannot read."""
+    body = FluentParser().parse(source(language)).body
     junk = [entry.content for entry in body if isinstance(entry, ftl.Junk)]
     assert not junk, junk
-    entries = [entry for entry in body if isinstance(entry, ftl.Message)]
-    messages = {entry.id.name: entry for entry in entries}
-    assert len(messages) == len(entries), "a message stands twice"
+    messages = [entry for entry in body if isinstance(entry, ftl.Message)]
+    found = {message.id.name: message for message in messages}
+    assert len(found) == len(messages), "a message stands twice"
+    return found
+
+
+@cache
+def catalogue(language: str) -> dict[str, set[str]]:
+    """Every message of a language with its variables."""
     variables = {}
-    for name, message in messages.items():
-        found = Variables(messages)
+    for name, message in entries(language).items():
+        found = Variables()
         found.visit(message)
         variables[name] = found.names
     return variables
 
 
-def sources() -> list[Path]:
-    """The project's own Python files, tests aside."""
-    return [path for package in PACKAGES for path in (ROOT / package).rglob("*.py")]
+@cache
+def sources() -> dict[Path, ast.Module]:
+    """The project's own Python files, tests aside, and what is written in them."""
+    paths = [path for package in PACKAGES for path in (ROOT / package).rglob("*.py")]
+    return {path: ast.parse(path.read_text(encoding="utf-8")) for path in paths}
 
 
 def coded(tree: ast.AST) -> Iterator[tuple[str, set[str] | None]]:
@@ -115,6 +128,19 @@ def literals(tree: ast.AST) -> Iterator[str]:
             yield node.value
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_message_read_by_itself_is_what_the_whole_catalogue_says(language: str) -> None:
+    words, whole = words_for(language), FluentBundle([language], use_isolating=False)
+    whole.add_resource(FluentResource(source(language)))
+    for name, variables in catalogue(language).items():
+        values = dict.fromkeys(variables, 3)
+        pattern = whole.get_message(name).value
+        assert pattern
+        text, errors = whole.format_pattern(pattern, values)
+        assert not errors
+        assert words(name, **values) == text
+
+
 @pytest.mark.parametrize("language", LANGUAGES[1:])
 def test_every_language_has_the_messages_of_the_first_with_the_same_variables(
     language: str,
@@ -139,8 +165,7 @@ def test_every_code_that_is_raised_or_noticed_has_its_message_and_its_variables(
     """Invariant 10: every error tells the user what happened and what to do."""
     messages = catalogue("en")
     unknown, incomplete = set(), set()
-    for path in sources():
-        tree = ast.parse(path.read_text(encoding="utf-8"))
+    for path, tree in sources().items():
         where = path.relative_to(ROOT)
         codes = {text for text in literals(tree) if CODE.fullmatch(text)}
         unknown |= {f"{where}: {code}" for code in codes - messages.keys()}
@@ -153,7 +178,7 @@ def test_every_code_that_is_raised_or_noticed_has_its_message_and_its_variables(
 
 def test_no_message_is_left_that_nobody_says() -> None:
     built = {f"{prefix}-{member.value}" for prefix, enum in FAMILIES.items() for member in enum}
-    said = {text for path in sources() for text in literals(ast.parse(path.read_text("utf-8")))}
+    said = {text for tree in sources().values() for text in literals(tree)}
     prefixes = tuple(_prefixes_of_fstrings())
     templates = "\n".join(
         path.read_text(encoding="utf-8")
@@ -245,8 +270,8 @@ def _attribute_docstring(of: type, attribute: str) -> str:
 
 def _prefixes_of_fstrings() -> Iterator[str]:
     """The fixed beginnings of names that the code builds: `part-` of `f"part-{key}"`."""
-    for path in sources():
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for tree in sources().values():
+        for node in ast.walk(tree):
             if isinstance(node, ast.JoinedStr) and isinstance(node.values[0], ast.Constant):
                 beginning = str(node.values[0].value)
                 if re.fullmatch(r"[a-z]+(-[a-z]+)*-", beginning):

@@ -205,8 +205,10 @@ def says(exc: TelegramError, *words: str) -> bool:
 def seconds_asked(exc: TelegramError) -> float | None:
     """How long Telegram asks to wait, if it does."""
     if isinstance(exc, RetryAfter):
-        asked = exc.retry_after
-        return asked.total_seconds() if isinstance(asked, timedelta) else asked
+        asked: object = exc.retry_after  # whatever stood in the answer, if it was no number
+        if isinstance(asked, timedelta):
+            return asked.total_seconds()
+        return asked if isinstance(asked, int | float) else PAUSE_UNNAMED
     return PAUSE_UNNAMED if says(exc, "too many requests") else None
 
 

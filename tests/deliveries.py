@@ -137,10 +137,12 @@ class Interference:
         self._spared = spared
         self.calls: list[str] = []
         """The names of all calls."""
+        self.has_acted = False
+        """Whether it has done it."""
 
     @property
     def has_happened(self) -> bool:
-        """Whether there were as many calls."""
+        """Whether there were as many calls, spared ones among them."""
         return len(self.calls) >= self._at
 
     def of(self, port: Any) -> Any:
@@ -152,6 +154,7 @@ class Interference:
         self.calls.append(name)
         if len(self.calls) != self._at or name in self._spared:
             return await work()
+        self.has_acted = True
         if not self._after:
             await self._deed()
             return await work()

@@ -13,8 +13,9 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Final, final
+from zoneinfo import ZoneInfo
 
 from analyzers.errors import ChatError
 from analyzers.model import Edition
@@ -23,7 +24,6 @@ from bot.courier import Courier
 from bot.delivery import Delivered
 from bot.globs import selected_branches
 from bot.ledger import Ledger
-from bot.schedule import day_before, due_at
 from bot.subscriptions import Subscription
 from tests.deliveries import (
     Clock,
@@ -295,7 +295,7 @@ def _verify_times(
     subscription: Subscription, record: Delivered, messages: Sequence[Shown], verdict: Verdict
 ) -> None:
     assert isinstance(record.span, Edition)
-    due = due_at(subscription, record.span.date)
+    due = due_on(subscription, record.span.date)
     assert record.at >= due, f"early: {subscription}"
     late = max(one.at for one in messages) - due
     assert late <= LATEST, f"late: {subscription}"
@@ -311,7 +311,8 @@ def _verify_days(follower: Follower, by_day: Mapping[date, Delivered]) -> set[st
         tips = [sha for name, sha in heads.items() if "~" not in name]
         new = repository.reachable(tips) - old
         if number == 0 and day in by_day:  # a first one goes back for a day
-            since, until = day_before(follower.subscription, day), by_day[day].at
+            since = due_on(follower.subscription, day - timedelta(days=1))
+            until = by_day[day].at
             new |= {
                 sha
                 for sha in repository.reachable(tips)
@@ -325,6 +326,18 @@ def _verify_days(follower: Follower, by_day: Mapping[date, Delivered]) -> set[st
     return covered
 
 
+def due_on(subscription: Subscription, day: date) -> datetime:
+    """When the clocks show its time first on a day; if they skip it, as much later."""
+    zone, wall = ZoneInfo(subscription.zone), datetime.combine(day, subscription.at, UTC)
+    offsets = [
+        (wall + timedelta(days=days)).astimezone(zone).utcoffset() or timedelta()
+        for days in (-1, 0, 1)
+    ]
+    instants = [wall - offset for offset in offsets]
+    shown = [one for one in instants if one.astimezone(zone).replace(tzinfo=UTC) == wall]
+    return min(shown, default=instants[0])
+
+
 def _due_days(subscription: Subscription, now: datetime) -> list[date]:
     first = subscription.made_at.date() - timedelta(days=2)
     days = (first + timedelta(days=n) for n in range((now - subscription.made_at).days + 5))
@@ -332,5 +345,5 @@ def _due_days(subscription: Subscription, now: datetime) -> list[date]:
         day
         for day in days
         if day.weekday() in subscription.days
-        and subscription.made_at < due_at(subscription, day) <= now
+        and subscription.made_at < due_on(subscription, day) <= now
     ]

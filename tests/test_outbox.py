@@ -191,6 +191,7 @@ async def test_a_process_may_be_killed_at_every_step(
         await world.require_delivered()
         marked = sum(one.may_repeat for one in world.outlet.shown)
         assert world.repeated() <= marked <= (0 if channel == SLACK else 1)
+        assert len(await world.records()) == 1  # nothing can be expanded that nobody was shown
         repeated += world.repeated()
         if not interference.has_happened:
             break
@@ -265,7 +266,8 @@ async def test_who_is_overtaken_at_any_step_writes_nothing_more(world: World, ch
     for step in range(1, 100):
         await world.begin(channel)
         interference = Interference(step, world.finish, spared=("post", "find"))
-        await interfered(world, interference, Death())
+        outcome = await interfered(world, interference, Death())
+        assert (outcome is None) is interference.has_acted or step == 1  # that is the claim
         await world.require_delivered()
         assert world.repeated() <= (0 if channel == SLACK else 1)
         if not interference.has_happened:
@@ -423,6 +425,12 @@ async def test_what_passes_is_tried_again_later_and_less_often(
     await world.finish(courier)
     await world.require_delivered()
     assert not any(one.may_repeat for one in world.outlet.shown)  # it was refused, not lost
+    world.outlet.faults = scripted(fault)
+    world.land(1)
+    world.clock.advance(days=1)
+    await courier.serve(channel, KEY)
+    due = await world.app.ledgers.next_due(world.clock.now)
+    assert due == world.clock.now + timedelta(seconds=max(least, 3))  # it begins anew
 
 
 @pytest.mark.parametrize("part", [0, 1, 2])

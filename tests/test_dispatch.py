@@ -1,0 +1,159 @@
+"""The dispatcher at work: what is due is found and served, whatever the clock says, and what does
+not answer is in nobody's way."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bot.app import Application
+from bot.courier import Timing
+from bot.dispatch import Dispatcher
+from bot.ports import CommitSource
+from tests.deliveries import a_courier, a_subscription, opened, subscribe
+from tests.living_repository import MAIN, LivingRepository
+from tests.outlets import Fault, MemoryOutlet
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+SLACK = "slack:T1/C1"
+SOON = timedelta(seconds=0.4)
+
+
+@asynccontextmanager
+async def running(
+    app: Application, outlet: MemoryOutlet, timing: Timing
+) -> AsyncIterator[asyncio.Task[None]]:
+    task = asyncio.create_task(Dispatcher(app, a_courier(app, outlet), timing).run())
+    try:
+        yield task
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(20):
+        while not condition():
+            await asyncio.sleep(0.01)
+
+
+@pytest.fixture
+def sources() -> dict[str, CommitSource]:
+    return {}
+
+
+def land(sources: dict[str, CommitSource], name: str = "acme/widget") -> LivingRepository:
+    repository = LivingRepository(name, 1, datetime.now(UTC) - timedelta(days=9))
+    sources[name] = repository
+    return repository
+
+
+@pytest.mark.parametrize("hours", [-5, 0, 5])
+async def test_a_digest_comes_when_the_clock_says_so_whatever_clock_it_is(
+    redis_url: str, redis: Redis, tmp_path: Path, sources: dict[str, CommitSource], hours: int
+) -> None:
+    """The scheduler's own clock is the machine's; a process whose clock was set is woken by the
+    sweep."""
+
+    def now() -> datetime:
+        return datetime.now(UTC) + timedelta(hours=hours)
+
+    async with opened(redis_url, tmp_path, sources, now) as app:
+        outlet, repository, due = MemoryOutlet(now=now), land(sources), now() + SOON
+        subscription = a_subscription(SLACK, at=due.time(), made_at=now())
+        await subscribe(app, subscription)
+        repository.commit_on(MAIN)
+        timing = Timing(sweep=60 if hours == 0 else 0.05)
+        async with running(app, outlet, timing):
+            begun = time.process_time()
+            await until(lambda: bool(outlet.shown))
+            assert due <= outlet.shown[0].at < due + timedelta(seconds=3)
+            await asyncio.sleep(0.2)
+            assert time.process_time() - begun < 2  # it sleeps in between
+        assert len(outlet.shown) == 1
+
+
+async def test_what_was_due_while_nobody_was_there_comes_at_the_start(
+    redis_url: str, redis: Redis, tmp_path: Path, sources: dict[str, CommitSource]
+) -> None:
+    """Also where the index was lost: it is made anew from the subscriptions."""
+    moment = datetime.now(UTC)
+    clock = [moment - timedelta(days=2)]
+    async with opened(redis_url, tmp_path, sources, lambda: clock[0]) as app:
+        outlet, repository = MemoryOutlet(), land(sources)
+        hour_ago = (moment - timedelta(hours=1)).time()
+        await subscribe(app, a_subscription(SLACK, at=hour_ago, made_at=clock[0]))
+        repository.commit_on(MAIN)
+        await redis.delete("commitcast:1:due")
+        clock[0] = moment
+        async with running(app, outlet, Timing(sweep=60)):
+            await until(lambda: bool(outlet.shown))
+        assert len(outlet.shown) == 1
+
+
+async def test_a_channel_that_hangs_delays_no_other_and_not_the_end(
+    redis_url: str,
+    redis: Redis,
+    tmp_path: Path,
+    sources: dict[str, CommitSource],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Invariant 4."""
+    monkeypatch.setattr("bot.outbox.FAREWELL", 0.1)
+    start = datetime.now(UTC)
+    clock = [start]
+    async with opened(redis_url, tmp_path, sources, lambda: clock[0]) as app:
+        outlet, repository = MemoryOutlet(now=lambda: clock[0]), land(sources)
+        outlet.faults = lambda _, channel: Fault.HANG if channel == SLACK else None
+        for number in range(1, 4):
+            await subscribe(app, a_subscription(f"slack:T1/C{number}", made_at=start))
+        repository.commit_on(MAIN)
+        clock[0] = start + timedelta(days=1)
+        async with running(app, outlet, Timing(sweep=60)) as task:
+            await until(lambda: len(outlet.shown) == 2 and ("post", SLACK) in outlet.calls)
+            begun = time.monotonic()
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            assert time.monotonic() - begun < 2
+
+
+@pytest.mark.parametrize("waits_for", ["a repository", "a platform"])
+async def test_those_who_cannot_be_served_hide_nobody(
+    redis_url: str,
+    redis: Redis,
+    tmp_path: Path,
+    sources: dict[str, CommitSource],
+    monkeypatch: pytest.MonkeyPatch,
+    waits_for: str,
+) -> None:
+    """More than are looked at in one go follow a repository that does not answer, or are in chats
+    that this process has no part in; they have waited the longest."""
+    monkeypatch.setattr("bot.dispatch.MOST_AT_ONCE", 5)
+    monkeypatch.setattr("bot.dispatch.MOST_OF_A_REPOSITORY", 2)
+    start = datetime.now(UTC)
+    clock = [start]
+    async with opened(redis_url, tmp_path, sources, lambda: clock[0]) as app:
+        outlet, hanging = MemoryOutlet(now=lambda: clock[0]), land(sources, "acme/hanging")
+        repository = land(sources)
+        platform = "slack:T1/C" if waits_for == "a repository" else "telegram:-"
+        for number in range(25):
+            channel = f"{platform}{number}"
+            await subscribe(app, a_subscription(channel, "acme/hanging", made_at=start))
+        last = a_subscription("slack:T1/Z1", made_at=start)
+        await subscribe(app, last)
+        repository.commit_on(MAIN)
+        hanging.delay = 60
+        clock[0] = start + timedelta(days=1)
+        async with running(app, outlet, Timing(sweep=60)):
+            async with asyncio.timeout(3):
+                await until(lambda: bool(outlet.shown))
+        assert [one.channel for one in outlet.shown] == [last.channel]

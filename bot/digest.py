@@ -13,13 +13,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from analyzers.errors import InputError
-from analyzers.model import Digest, Range
+from analyzers.model import Digest, LeftOut, Range
 from analyzers.overview import arrange
 from analyzers.ports import Analyzer
 from analyzers.text import clean_line
 from bot.analysing import Progress, Reader, counted, with_branches
 from bot.branches import tips_of
-from bot.ports import CommitSource
+from bot.news import landed_on
+from bot.ports import CommitSource, Node
 from bot.spans import AskedSpan, day_of, selection
 from bot.subscriptions import EVERYTHING, Filters
 
@@ -76,9 +77,14 @@ async def make_digest(
     """
     # The tips are looked up once and all is listed from them: a push meanwhile changes nothing.
     scope = await _pinned(source, request)
-    found_on = await _listed(source, scope)
-    if request.most is not None and len(found_on) > request.most:
+    listed = await _listed(source, scope)
+    if request.most is not None and len(listed) > request.most:
         raise InputError("error-too-many-commits", most=request.most)
+    found_on = {node.sha: branch for node, branch in listed.items()}
+    brought_in: set[str] = set()
+    if request.filters.first_parent:
+        brought_in = found_on.keys() - landed_on((sha for _, sha in scope.ends), list(listed))
+        found_on = {sha: on for sha, on in found_on.items() if sha not in brought_in}
     reader = Reader(source, analyzer, request.language, request.filters, workers)
     shown, left_out = await reader.choose(found_on, progress)
     groups = arrange(shown)
@@ -90,7 +96,7 @@ async def make_digest(
         language=request.language,
         groups=with_branches(groups, found_on) if len(scope.ends) > 1 else groups,
         generated_at=now,
-        left_out=counted(left_out.values()),
+        left_out=counted([*left_out.values(), *[LeftOut.BROUGHT_IN] * len(brought_in)]),
     )
 
 
@@ -108,10 +114,10 @@ async def _pinned(source: CommitSource, request: DigestRequest) -> _Scope:
     )
 
 
-async def _listed(source: CommitSource, scope: _Scope) -> dict[str, str]:
+async def _listed(source: CommitSource, scope: _Scope) -> dict[Node, str]:
     """Every commit that is covered, with the first branch that has it."""
-    found_on: dict[str, str] = {}
+    found_on: dict[Node, str] = {}
     for branch, end in scope.ends:
-        for sha in await source.list_shas(selection(scope.span, end)):
-            found_on.setdefault(sha, branch)
+        for node in await source.list_nodes(selection(scope.span, end)):
+            found_on.setdefault(node, branch)
     return found_on

@@ -94,7 +94,7 @@ async def gather(
     found = await _found(source, tips, cursor, listed, start or _EARLIEST, reported)
     if window_since is not None:
         for tip in tips:
-            _add(found, await source.list_window(Window(tip.sha, window_since, now)), tip.branch)
+            _add(found, await source.list_nodes(Window(tip.sha, window_since, now)), tip.branch)
     reached = {tip.sha for tip in tips}.union(*(node.parents for node in listed))
     fallen = await _fallen(source, tips, cursor, reached)
     dropped = {tip.branch: fallen[tip.branch] for tip in tips if tip.branch in fallen}
@@ -169,7 +169,7 @@ async def _found(
     for tip in tips:
         new: Iterable[Node]
         if tip.branch in cursor.lost or (cursor.lost and cursor.is_empty):
-            window = await source.list_window(Window(tip.sha, start, _LATEST))
+            window = await source.list_nodes(Window(tip.sha, start, _LATEST))
             new = [node for node in window if cursor.is_empty or node.sha in nodes]
         else:
             reached = _reached(nodes, tip.sha)
@@ -225,7 +225,7 @@ async def _left_out(
     """Which of the new commits are not shown, and why."""
     left_out: dict[str, LeftOut] = {}
     if filters.first_parent:
-        landed = _landed(newest, tips)
+        landed = landed_on((tip.sha for tip in tips), newest)
         left_out |= {n.sha: LeftOut.BROUGHT_IN for n in newest if n.sha not in landed}
     shown = [node.sha for node in newest if node.sha not in left_out]
     rest: list[str] = []
@@ -240,13 +240,13 @@ async def _left_out(
     return left_out | dict.fromkeys([*shown[most:], *rest], LeftOut.TOO_MANY)
 
 
-def _landed(newest: Sequence[Node], tips: Sequence[Head]) -> set[str]:
+def landed_on(tips: Iterable[str], newest: Sequence[Node]) -> set[str]:
     """What the branches reach by first parents alone. A window has gaps where a clock was wrong:
     what nothing in it stands on has landed, as far as can be seen."""
     nodes = {node.sha: node for node in newest}
     stood_on = {parent for node in newest for parent in node.parents}
     landed: set[str] = set()
-    for start in [*(tip.sha for tip in tips), *(sha for sha in nodes if sha not in stood_on)]:
+    for start in [*tips, *(sha for sha in nodes if sha not in stood_on)]:
         node = nodes.get(start)
         while node is not None and node.sha not in landed:
             landed.add(node.sha)

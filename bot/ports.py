@@ -94,9 +94,8 @@ class CommitSource(ABC):
         """Whether everybody may read it; False where nobody can tell."""
 
     @abstractmethod
-    async def list_shas(self, selection: Selection) -> tuple[str, ...]:
-        """The full names of all selected commits, each once, merges included, newest first by
-        committer date.
+    async def list_nodes(self, selection: Selection) -> tuple[Node, ...]:
+        """All selected commits, each once, merges included, newest first by committer date.
 
         A window is filtered by each commit's own committer date, so that a commit with a skewed
         clock hides no other.
@@ -104,10 +103,6 @@ class CommitSource(ABC):
         Raises:
             RevisionNotFound: an end of the range, or the window's head, is not in the repository.
         """
-
-    @abstractmethod
-    async def list_window(self, window: Window) -> tuple[Node, ...]:
-        """As `list_shas`, with the commits' places in the history."""
 
     @abstractmethod
     async def list_new(self, heads: Sequence[str], known: Sequence[str]) -> tuple[Node, ...]:

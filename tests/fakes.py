@@ -62,8 +62,7 @@ class MemoryAnalysisCache(AnalysisCache):
 
 @final
 class MemorySource(CommitSource):
-    """A history in memory, those in `lost` not given out. `list_shas` lists every commit of a
-    branch, whatever is asked for."""
+    """A history in memory, those in `lost` not given out. A range is every commit of a branch."""
 
     def __init__(
         self,
@@ -102,12 +101,11 @@ class MemorySource(CommitSource):
             raise self.public
         return self.public
 
-    async def list_shas(self, selection: Selection) -> tuple[str, ...]:
-        return tuple(commit.sha for commit in self._history(selection.head))
-
-    async def list_window(self, window: Window) -> tuple[Node, ...]:
-        nodes = map(_node, self._history(window.head))
-        return tuple(n for n in nodes if window.since <= n.committed_at < window.until)
+    async def list_nodes(self, selection: Selection) -> tuple[Node, ...]:
+        nodes = map(_node, self._history(selection.head))
+        if isinstance(selection, Window):
+            return tuple(n for n in nodes if selection.since <= n.committed_at < selection.until)
+        return tuple(nodes)
 
     async def list_new(self, heads: Sequence[str], known: Sequence[str]) -> tuple[Node, ...]:
         new = self._reachable(heads) - self._reachable(known)

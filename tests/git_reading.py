@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import Final
 import pytest
 
 from analyzers.model import Commit
-from bot.ports import CommitSource, Window
+from bot.ports import CommitSource, Node, Window
 from bot.sources.git import GitSource
 
 ALWAYS: Final = datetime(1, 1, 3, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)
@@ -30,7 +30,7 @@ async def opened(path: Path) -> AsyncIterator[GitSource]:
 
 async def list_all(source: CommitSource) -> tuple[str, ...]:
     """All commits of the default branch."""
-    return await source.list_shas(Window((await source.head(None)).sha, *ALWAYS))
+    return shas_of(await source.list_nodes(Window((await source.head(None)).sha, *ALWAYS)))
 
 
 async def read_all(source: CommitSource, *shas: str) -> list[Commit]:
@@ -62,3 +62,8 @@ def processes(parent: int | None = None) -> list[str]:
         if line and parent in (None, above):
             lines.append(line)
     return lines
+
+
+def shas_of(nodes: Iterable[Node]) -> tuple[str, ...]:
+    """The full names of listed commits."""
+    return tuple(node.sha for node in nodes)

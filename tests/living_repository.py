@@ -12,7 +12,7 @@ from typing import Final, final
 
 from analyzers.errors import RevisionNotFound
 from analyzers.model import Commit, FileChange, FileStatus, Person, Range, Repository
-from bot.ports import CommitSource, Head, Node, Selection, Window
+from bot.ports import CommitSource, Head, Node, Selection
 
 MAIN: Final = "main"
 PEOPLE: Final = (
@@ -212,16 +212,11 @@ class LivingRepository(CommitSource):
     async def is_public(self) -> bool:
         return True
 
-    async def list_shas(self, selection: Selection) -> tuple[str, ...]:
+    async def list_nodes(self, selection: Selection) -> tuple[Node, ...]:
         if isinstance(selection, Range):
-            nodes = await self.list_new([selection.head], [selection.base])
-        else:
-            nodes = await self.list_window(selection)
-        return tuple(node.sha for node in nodes)
-
-    async def list_window(self, window: Window) -> tuple[Node, ...]:
-        nodes = self._nodes(self.reachable([window.head]))
-        return tuple(n for n in nodes if window.since <= n.committed_at < window.until)
+            return await self.list_new([selection.head], [selection.base])
+        nodes = self._nodes(self.reachable([selection.head]))
+        return tuple(n for n in nodes if selection.since <= n.committed_at < selection.until)
 
     async def list_new(self, heads: Sequence[str], known: Sequence[str]) -> tuple[Node, ...]:
         for sha in (*heads, *known):

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 import pytest
 
 from analyzers.errors import SourceError
-from analyzers.model import Day, Digest, FileChange, FileStatus
+from analyzers.model import Day, Digest, FileChange, FileStatus, LeftOut, Range
 from analyzers.ports import Analyzer
+from analyzers.rules import RulesAnalyzer
 from bot.analysing import analyse_commit
 from bot.digest import DigestRequest, make_digest
+from bot.sources.git import GitSource
+from bot.subscriptions import Filters
 from tests.digests import NOON, a_commit, rules_analysis
 from tests.fakes import MemorySource, RecordingAnalyzer
+from tests.repositories import Repo
 
 LATEST = DigestRequest(span=None, zone="Asia/Shanghai", language="en")
 FILES = (FileChange("src/widget.py", FileStatus.MODIFIED, 1, 0, patch="@@ -0,0 +1 @@\n+x"),)
@@ -77,3 +82,28 @@ async def test_one_commit_is_found_by_its_short_name() -> None:
     entry = await analyse_commit(source, RecordingAnalyzer(rules_analysis()), wanted.sha[:9], "en")
     assert entry.commit.sha == wanted.sha
     assert source.is_closed
+
+
+async def test_what_a_merge_brings_in_is_counted_where_only_what_landed_is_asked_for(
+    tmp_path: Path,
+) -> None:
+    """Invariant 3."""
+    repo = Repo(tmp_path / "widget")
+    first = repo.commit({"a": "1"})
+    repo.branch("topic")
+    for number in range(3):
+        repo.commit({"b": str(number)})
+    repo.branch("main")
+    landed = repo.commit({"a": "2"})
+    merge = repo.merge("topic")
+    filters = Filters(first_parent=True)
+    request = DigestRequest(Range(first, "main"), "UTC", "en", filters)
+    source = await GitSource.open_folder(repo.path)
+    try:
+        digest = await make_digest(
+            source, RulesAnalyzer(), request, workers=2, now=NOON, progress=lambda *_: None
+        )
+    finally:
+        await source.aclose()
+    assert {entry.commit.sha for entry in digest.entries} == {landed, merge}
+    assert digest.left_out == ((LeftOut.BROUGHT_IN, 3),)

@@ -15,7 +15,16 @@ import pytest
 from analyzers.errors import SourceError
 from bot.ports import Window
 from bot.sources.git import GitSource
-from tests.git_reading import ALWAYS, list_all, needs_proc, opened, processes, read_all, read_one
+from tests.git_reading import (
+    ALWAYS,
+    list_all,
+    needs_proc,
+    opened,
+    processes,
+    read_all,
+    read_one,
+    shas_of,
+)
 from tests.oddities import SUBMODULE, File
 from tests.repositories import Repo
 
@@ -218,5 +227,7 @@ async def test_a_git_that_dies_while_it_is_read_is_an_error_and_no_shorter_list(
     )
     async with opened(repo.path) as source:
         with pytest.raises(SourceError) as caught:
-            await read_all(source, *await source.list_shas(Window(shas[-1], *ALWAYS)), *shas)
+            await read_all(
+                source, *shas_of(await source.list_nodes(Window(shas[-1], *ALWAYS))), *shas
+            )
     assert caught.value.code == "error-git-failed"

@@ -23,7 +23,7 @@ from analyzers.text import clean
 from bot.ports import Window
 from bot.sources import commits
 from bot.sources.git import GitSource
-from tests.git_reading import ALWAYS, list_all, opened, read_all, read_one
+from tests.git_reading import ALWAYS, list_all, opened, read_all, read_one, shas_of
 from tests.oddities import EXECUTABLE, SUBMODULE, SYMLINK, File
 from tests.repositories import (
     ISOLATED,
@@ -268,7 +268,7 @@ async def test_a_range_is_what_rev_list_says(nasty: Path, names: str) -> None:
     """Invariant 1: every commit of `base..head`, each once."""
     base, _, head = names.partition("..")
     async with opened(nasty) as source:
-        listed = await source.list_shas(Range(base, head))
+        listed = shas_of(await source.list_nodes(Range(base, head)))
         assert len(set(listed)) == len(listed)
         assert sorted(listed) == sorted(git(nasty, "rev-list", names).split())
 
@@ -283,7 +283,7 @@ async def test_a_window_takes_every_commit_by_its_own_clock(nasty: Path) -> None
             since = START + timedelta(hours=hours)
             until = since + timedelta(hours=6)
             expected = {s for at, s in told if since.timestamp() <= int(at) < until.timestamp()}
-            listed = await source.list_shas(Window(tip, since, until))
+            listed = shas_of(await source.list_nodes(Window(tip, since, until)))
             assert set(listed) == expected
             clocks = {sha: int(at) for at, sha in told}
             assert [clocks[s] for s in listed] == sorted((clocks[s] for s in listed), reverse=True)
@@ -293,7 +293,7 @@ async def test_the_limits_of_a_window_are_first_in_and_last_out(repo: Repo) -> N
     shas = [repo.commit({"a": f"{n}"}, date=START + timedelta(seconds=n)) for n in range(4)]
     async with opened(repo.path) as source:
         window = Window(shas[-1], START + timedelta(seconds=1), START + timedelta(seconds=3))
-        assert await source.list_shas(window) == (shas[2], shas[1])
+        assert shas_of(await source.list_nodes(window)) == (shas[2], shas[1])
 
 
 async def test_commits_of_one_second_stand_before_their_parents(repo: Repo) -> None:
@@ -309,7 +309,7 @@ async def test_a_merge_brings_old_commits_into_the_range(repo: Repo) -> None:
     repo.branch("main")
     merge = repo.merge("topic", files={"b": "1"})
     async with opened(repo.path) as source:
-        assert await source.list_shas(Range(base, "main")) == (merge, old)
+        assert shas_of(await source.list_nodes(Range(base, "main"))) == (merge, old)
         found = {commit.sha: commit for commit in await read_all(source, merge, old)}
     assert found[merge].files == ()
     assert found[merge].is_merge
@@ -319,7 +319,7 @@ async def test_an_end_of_a_range_that_is_gone_is_an_error(repo: Repo) -> None:
     repo.commit({"a": "1"})
     async with opened(repo.path) as source:
         with pytest.raises(RevisionNotFound):
-            await source.list_shas(Range("1" * 40, "main"))
+            await source.list_nodes(Range("1" * 40, "main"))
 
 
 # Names
@@ -420,7 +420,7 @@ async def test_a_detached_head_is_a_branch_named_by_its_commit(repo: Repo) -> No
     async with opened(repo.path) as source:
         head = await source.head(None)
         assert (head.branch, head.sha) == (first[:7], first)
-        assert await source.list_shas(Window(head.sha, *ALWAYS)) == (first,)
+        assert shas_of(await source.list_nodes(Window(head.sha, *ALWAYS))) == (first,)
 
 
 async def test_an_empty_repository_says_so_and_an_unborn_branch_too(repo: Repo) -> None:

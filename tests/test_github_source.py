@@ -34,6 +34,7 @@ from bot.sources.github_api import CONCURRENCY, REAL_TIME, Pace
 from bot.sources.github_repository import MAX_PAGES
 from bot.sources.locators import web_address
 from bot.stores.responses import RedisResponseCache
+from tests.git_reading import shas_of
 from tests.oddities import ADA
 from tests.repositories import Importer, Repo, Stamp, git
 from tests.servers.github import Fault, GitHubServer
@@ -150,14 +151,14 @@ async def test_a_range_of_any_length_is_listed_whole(
     """Invariant 1."""
     base = names(long, "main")[count]
     async with GitHubServer(long) as server:
-        listed = await opened(server).list_shas(Range(base, "main"))
+        listed = shas_of(await opened(server).list_nodes(Range(base, "main")))
     assert list(listed) == names(long, f"{base}..main")
 
 
 async def test_pages_are_reached_by_the_links_that_github_names(long: Path, opened: Opened) -> None:
     *_, first = names(long, "main")
     async with GitHubServer(long) as server:
-        await opened(server).list_shas(Range(first, "main"))
+        await opened(server).list_nodes(Range(first, "main"))
         pages = [seen.target for seen in server.seen if "/compare/" in seen.target]
     assert len(pages) == 7
     assert all("/repositories/1/" in page for page in pages[1:])
@@ -171,9 +172,9 @@ async def test_a_rewritten_history_lists_what_the_head_has_and_the_base_has_not(
     async with GitHubServer(small) as server:
         source = opened(server)
         for base, head in ((main, "skewed"), ("skewed", main), (early, side), (side, early)):
-            listed = await source.list_shas(Range(base, head))
+            listed = shas_of(await source.list_nodes(Range(base, head)))
             assert list(listed) == names(small, "--date-order", f"{base}..{head}")
-        assert await source.list_shas(Range(main, main)) == ()
+        assert await source.list_nodes(Range(main, main)) == ()
 
 
 async def test_histories_without_a_common_ancestor_list_the_whole_head(
@@ -187,7 +188,7 @@ async def test_histories_without_a_common_ancestor_list_the_whole_head(
     repo.git("update-ref", "-d", "refs/heads/new")
     new = [repo.commit({"b": str(number)}) for number in range(3)]
     async with GitHubServer(repo.path) as server:
-        assert list(await opened(server).list_shas(Range(old, new[-1]))) == new[::-1]
+        assert list(shas_of(await opened(server).list_nodes(Range(old, new[-1])))) == new[::-1]
 
 
 async def test_a_list_that_lacks_commits_is_an_error(small: Path, opened: Opened) -> None:
@@ -195,7 +196,7 @@ async def test_a_list_that_lacks_commits_is_an_error(small: Path, opened: Opened
     async with GitHubServer(small) as server:
         server.inject(sends(b'{"total_commits": 300, "commits": []}'), path="/compare/")
         with pytest.raises(SourceError) as caught:
-            await opened(server).list_shas(Range("a" * 40, "b" * 40))
+            await opened(server).list_nodes(Range("a" * 40, "b" * 40))
     assert (caught.value.code, caught.value.details["total"]) == ("error-github-incomplete", 300)
 
 
@@ -205,7 +206,7 @@ async def test_an_endless_list_ends(small: Path, opened: Opened) -> None:
         answer = sends(b'{"total_commits": 1, "commits": []}', Link=link)
         server.inject(answer, times=100, path="/compare/")
         with pytest.raises(InputError, match="too-many-commits"):
-            await opened(server, max_pages=5).list_shas(Range("a" * 40, "b" * 40))
+            await opened(server, max_pages=5).list_nodes(Range("a" * 40, "b" * 40))
 
 
 async def test_what_is_new_is_asked_for_until_nothing_is_left_of_it(
@@ -254,14 +255,14 @@ async def test_the_end_of_a_range_that_is_missing_is_named(
     ends = {"base": "main", "head": "main"} | {missing: "d" * 40}
     async with GitHubServer(small) as server:
         with pytest.raises(RevisionNotFound) as caught:
-            await opened(server).list_shas(Range(ends["base"], ends["head"]))
+            await opened(server).list_nodes(Range(ends["base"], ends["head"]))
     assert caught.value.details["name"] == "d" * 40
 
 
 async def test_a_window_ends_where_it_says(long: Path, opened: Opened) -> None:
     since, until = DAY + timedelta(hours=400), DAY + timedelta(hours=440)
     async with GitHubServer(long) as server:
-        listed = await opened(server).list_shas(Window(tip(long, "main"), since, until))
+        listed = shas_of(await opened(server).list_nodes(Window(tip(long, "main"), since, until)))
     assert list(listed) == names(long, "main")[-110:-100]
 
 
@@ -269,7 +270,7 @@ async def test_a_window_reads_no_more_pages_than_it_needs(long: Path, opened: Op
     newest = DAY + timedelta(hours=4 * 620)
     async with GitHubServer(long) as server:
         window = Window(tip(long, "main"), newest - timedelta(days=1), newest)
-        await opened(server).list_shas(window)
+        await opened(server).list_nodes(window)
         assert all("/commits?" in seen.target for seen in server.seen)
         assert len(server.seen) <= 2
 
@@ -278,7 +279,7 @@ async def test_a_tip_with_a_wrong_clock_hides_nothing(small: Path, opened: Opene
     """Invariant 1: a list with `since` would be empty."""
     window = Window(tip(small, "skewed"), DAY, DAY + timedelta(days=1))
     async with GitHubServer(small) as server:
-        listed = await opened(server).list_shas(window)
+        listed = shas_of(await opened(server).list_nodes(window))
     assert set(listed) == set(names(small, "main"))
 
 
@@ -288,9 +289,11 @@ async def test_a_window_asks_for_no_date_that_github_refuses(small: Path, opened
     async with GitHubServer(small) as server:
         source = opened(server)
         window = Window(tip(small, "main"), before, before + timedelta(days=9))
-        assert await source.list_shas(window) == ()
+        assert await source.list_nodes(window) == ()
         assert server.seen == []
-        assert len(await source.list_shas(Window(tip(small, "skewed"), before, ever))) == 6
+        assert (
+            len(await source.list_nodes(Window(tip(small, "skewed"), before, ever))) == 6
+        )
 
 
 # Heads and names
@@ -356,7 +359,7 @@ async def test_an_empty_repository_is_told_from_a_missing_one(
         with pytest.raises(EmptyRepository):
             await source.resolve("main")
         with pytest.raises(EmptyRepository):
-            await source.list_shas(Range("a" * 40, "b" * 40))
+            await source.list_nodes(Range("a" * 40, "b" * 40))
 
 
 # Reading
@@ -458,7 +461,7 @@ async def test_an_error_in_one_commit_is_told_and_ends_the_others(
 async def digest(source: GitHubSource, base: str) -> tuple[Commit, ...]:
     """All that a digest asks for."""
     head = await source.head(None)
-    shas = await source.list_shas(Range(base, head.sha))
+    shas = shas_of(await source.list_nodes(Range(base, head.sha)))
     read = {commit.sha: commit for commit in await commits(source, *shas)}
     return tuple(read[sha] for sha in shas)
 
@@ -677,7 +680,7 @@ async def test_nothing_is_sent_to_another_host(small: Path, opened: Opened, stat
         )
         server.inject(answer)
         with pytest.raises(SourceError, match="foreign-redirect"):
-            await opened(server).list_shas(Range("a" * 40, "b" * 40))
+            await opened(server).list_nodes(Range("a" * 40, "b" * 40))
         assert foreign.seen == []
         assert len(server.seen) == 6
 

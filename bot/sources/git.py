@@ -161,21 +161,15 @@ class GitSource(CommitSource):
         """False: git is given what this machine may read, not what everybody may."""
         return False
 
-    async def list_shas(self, selection: Selection) -> tuple[str, ...]:
-        """The full names of all selected commits, newest first by committer date; commits of the
-        same second stand as `git rev-list` has them, children before their parents."""
+    async def list_nodes(self, selection: Selection) -> tuple[Node, ...]:
+        """One walk, for a window through the whole history. Commits of the same second stand as
+        `git rev-list` has them, children before their parents."""
+        head = await self.resolve(selection.head)
         match selection:
-            case Range(base, head):
-                known = await self.resolve(base)
-                listed = await self.list_new([await self.resolve(head)], [known])
-            case Window():
-                listed = await self.list_window(selection)
-        return tuple(node.sha for node in listed)
-
-    async def list_window(self, window: Window) -> tuple[Node, ...]:
-        """One walk through the whole history."""
-        head = await self.resolve(window.head)
-        return await gitwalk.list_window(self._objects.git, head, window.since, window.until)
+            case Range(base):
+                return await self.list_new([head], [await self.resolve(base)])
+            case Window(_, since, until):
+                return await gitwalk.list_window(self._objects.git, head, since, until)
 
     async def list_new(self, heads: Sequence[str], known: Sequence[str]) -> tuple[Node, ...]:
         """One walk, sometimes two. A mirror asks the server for commits that it does not have."""

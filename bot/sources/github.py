@@ -119,19 +119,14 @@ class GitHubSource(CommitSource):
         """One request, which costs nothing when the answer is known and has not changed."""
         return await self._asked.resolve(name)
 
-    async def list_shas(self, selection: Selection) -> tuple[str, ...]:
+    async def list_nodes(self, selection: Selection) -> tuple[Node, ...]:
         """Pages of 100 commits."""
         match selection:
             case Range(base, head):
                 known = await self._asked.fixed(base)
-                listed = await self.list_new([await self._asked.fixed(head)], [known])
+                return await self.list_new([await self._asked.fixed(head)], [known])
             case Window():
-                listed = await self.list_window(selection)
-        return tuple(node.sha for node in listed)
-
-    async def list_window(self, window: Window) -> tuple[Node, ...]:
-        """Pages of 100 commits."""
-        return await github_lists.list_window(self._asked, window)
+                return await github_lists.list_window(self._asked, selection)
 
     async def list_new(self, heads: Sequence[str], known: Sequence[str]) -> tuple[Node, ...]:
         """Pages of 100 commits for each head that is not known, and some for each further commit

@@ -22,6 +22,7 @@ from analyzers.model import Commit, Range
 from bot.ports import CommitSource, ResponseCache, StoredResponse, Window
 from bot.sources.git import GitSource
 from bot.sources.github import GitHubSource
+from tests.git_reading import shas_of
 from tests.oddities import ADA
 from tests.repositories import START, Importer, Repo, Stamp, git, nasty_repository
 from tests.servers.github import GitHubServer
@@ -119,7 +120,7 @@ async def test_a_range_is_what_git_lists(opener: Opener, nasty: Path) -> None:
         for base in names:
             for head in (names[0], names[-1], names[2]):
                 expected = tuple(sha for _, sha in listed(nasty, f"{base}..{head}"))
-                assert await source.list_shas(Range(base, head)) == expected
+                assert shas_of(await source.list_nodes(Range(base, head))) == expected
 
 
 async def test_a_window_is_filtered_by_every_commit_s_own_clock(
@@ -138,7 +139,7 @@ async def test_a_window_is_filtered_by_every_commit_s_own_clock(
     async with opener(nasty) as source:
         for since, until in windows:
             expected = tuple(sha for date, sha in everything if since <= date < until)
-            assert await source.list_shas(Window(tip, since, until)) == expected
+            assert shas_of(await source.list_nodes(Window(tip, since, until))) == expected
 
 
 @dataclass(frozen=True)
@@ -245,8 +246,7 @@ async def test_commits_of_one_second_are_new_before_their_parents(
 async def test_a_window_tells_the_places_of_its_commits(opener: Opener, nasty: Path) -> None:
     window = Window(git(nasty, "rev-parse", "main"), START, START + timedelta(hours=7))
     async with opener(nasty) as source:
-        nodes = await source.list_window(window)
-        assert tuple(node.sha for node in nodes) == await source.list_shas(window)
+        nodes = await source.list_nodes(window)
         commits = await read(source, *(node.sha for node in nodes))
     assert any(node.parents[1:] for node in nodes)
     for node in nodes:
@@ -277,7 +277,7 @@ async def test_a_push_after_the_tip_was_looked_up_adds_nothing_to_a_window(
     async with opener(repo.path) as source:
         head = await source.head(None)
         repo.commit({"a": "2\n"})
-        assert await source.list_shas(Window(head.sha, since, until)) == (first,)
+        assert shas_of(await source.list_nodes(Window(head.sha, since, until))) == (first,)
 
 
 async def test_a_window_on_no_commit_is_an_error(opener: Opener, nasty: Path) -> None:
@@ -285,7 +285,7 @@ async def test_a_window_on_no_commit_is_an_error(opener: Opener, nasty: Path) ->
     async with opener(nasty) as source:
         for missing in ("d" * 40, "--all", ""):
             with pytest.raises(RevisionNotFound):
-                await source.list_shas(Window(missing, since, until))
+                await source.list_nodes(Window(missing, since, until))
 
 
 async def test_the_tip_of_a_branch_is_known_by_its_name(opener: Opener, nasty: Path) -> None:
@@ -351,7 +351,7 @@ async def test_what_means_no_commit_is_not_found(opener: Opener, nasty: Path, na
             await source.resolve(name)
         for span in (Range(name, "main"), Range("main", name)):
             with pytest.raises(RevisionNotFound):
-                await source.list_shas(span)
+                await source.list_nodes(span)
 
 
 async def test_a_short_sha_that_two_commits_have_is_not_guessed(

@@ -98,15 +98,16 @@ def size(text: str) -> int:
 
 
 def text_objects(blocks: Any) -> Iterator[dict[str, Any]]:
-    """Every text object of these blocks, wherever it stands."""
-    if isinstance(blocks, dict):
-        if blocks.get("type") in {"mrkdwn", "plain_text"}:
-            yield blocks
-        for value in blocks.values():
-            yield from text_objects(value)
-    elif isinstance(blocks, list | tuple):
-        for item in blocks:
-            yield from text_objects(item)
+    """Every text object of these blocks, wherever it stands, in order."""
+    unseen = [blocks]
+    while unseen:
+        part = unseen.pop()
+        if isinstance(part, dict):
+            if part.get("type") in {"mrkdwn", "plain_text"}:
+                yield part
+            unseen.extend(reversed(part.values()))
+        elif isinstance(part, list | tuple):
+            unseen.extend(reversed(part))
 
 
 def texts_of(blocks: Any) -> list[str]:

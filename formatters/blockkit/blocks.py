@@ -24,6 +24,8 @@ and leaves at most 11,000 characters of text."""
 ACTIONS = "commitcast:"
 """What every `action_id` begins with."""
 
+_compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
 _BLOCK_ID = len(',"block_id":"00000"')
 """Slack names a block that has no name; one of ours would have to change with every edit."""
 
@@ -55,10 +57,7 @@ def plain(text: str) -> dict[str, Any]:
 
 def weight(blocks: Iterable[dict[str, Any]]) -> int:
     """What blocks count towards `MAX_MESSAGE`."""
-    return sum(
-        mrkdwn.size(json.dumps(block, ensure_ascii=False, separators=(",", ":"))) + _BLOCK_ID + 1
-        for block in blocks
-    )
+    return sum(mrkdwn.size(_compact(block)) + _BLOCK_ID + 1 for block in blocks)
 
 
 def pack(blocks: Iterable[dict[str, Any]]) -> list[list[dict[str, Any]]]:

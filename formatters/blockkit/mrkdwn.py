@@ -8,8 +8,8 @@ objects must be sent with `verbatim`, so that Slack makes no links of bare addre
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from formatters.prose import code_spans
 
@@ -20,10 +20,12 @@ _WORD = re.compile(r"[!-~]+|\s+|[^\s!-~。！？；，、]+[。！？；，、]*
 
 _MARK = re.compile(
     r"""
-    ^ >                                         # a quote, escaped or not
-    | [*~`]
-    | (?<![A-Za-z0-9]) _ | _ (?![A-Za-z0-9])    # within a word it means nothing
-    | : (?!\d{1,2}:) [a-z0-9_+'-]+ :            # an emoji, unless it may be a time
+    [>*~`_:]  # first, so that what stands between is passed over at once
+    (?: (?<=^>)                                             # a quote, escaped or not
+      | (?<=[*~`])
+      | (?<=_) (?: (?<![A-Za-z0-9]_) | (?![A-Za-z0-9]) )    # within a word it means nothing
+      | (?<=:) (?!\d{1,2}:) [a-z0-9_+'-]+ :                 # an emoji, unless it may be a time
+    )
     """,
     re.VERBOSE,
 )
@@ -36,8 +38,7 @@ _AFTER_CODE = frozenset(" \n\t)]}\"',.:;!?")
 _URL = re.compile(r"https?://[^\s<>|`]+")
 
 
-@dataclass(frozen=True, slots=True)
-class _Piece:
+class _Piece(NamedTuple):
     """A part of a text that is not cut if that can be avoided."""
 
     raw: str
@@ -56,7 +57,7 @@ class _Piece:
         for position, character in enumerate(self.raw):
             room -= _WIDTHS.get(character, size(character))
             if room < 0:
-                head = replace(self, raw=self.raw[:position].rstrip())
+                head = self._replace(raw=self.raw[:position].rstrip())
                 return head.shown if head.raw else ""
         return self.shown
 
@@ -140,16 +141,14 @@ def _words(text: str) -> Iterator[tuple[str, bool]]:
         if is_code:
             yield from ((part.strip(), True) for part in _short(" ".join(span.split())))
             continue
-        for found in _WORD.finditer(span):
-            word = found[0]
+        for word in _WORD.findall(span):
             # A long run may be cut before any of its characters, so none may open a quote.
-            if _MARK.search(word) or (len(word) > MAX_PIECE and ">" in word):
-                yield from ((part, True) for part in _short(word.replace("`", "'")))
-            else:
-                yield from ((part, False) for part in _short(word))
+            is_marked = bool(_MARK.search(word)) or (len(word) > MAX_PIECE and ">" in word)
+            for part in _short(word.replace("`", "'")):
+                yield part, is_marked
 
 
-def _short(run: str) -> Iterable[str]:
+def _short(run: str) -> Sequence[str]:
     if len(run) <= MAX_PIECE:
         return (run,)
-    return (run[start : start + MAX_PIECE] for start in range(0, len(run), MAX_PIECE))
+    return [run[start : start + MAX_PIECE] for start in range(0, len(run), MAX_PIECE)]

@@ -6,6 +6,7 @@ import math
 from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cache
 
 from formatters.digest import GLYPHS
 from formatters.model import Commits, Page, Points, Prominence, Prose, Row, Small, Title
@@ -54,6 +55,7 @@ def digest_messages(page: Page, words: Words) -> list[list[Line]]:
     """The lines of each message: one where headlines stay readable, two for up to 100 commits."""
     most = max(2, math.ceil(len(page.rows) / COMMITS_OF_A_MESSAGE))
 
+    @cache
     def packed(spending: Spending) -> list[list[Line]]:
         return pack(_lines(page, spending, words))
 

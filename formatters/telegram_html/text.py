@@ -16,17 +16,19 @@ from analyzers.text import shorten as shorten_characters
 JOINER = "\u2060"
 """The word joiner. `analyzers.text.clean` takes it out of untrusted text, so all are ours."""
 
-_LONG_NUMBER = re.compile(r"(?:\d[ -]?){7,}")
+_LONG_NUMBER = re.compile(r"\d[ -]?(?:\d[ -]?){6,}")
 _FOUR_DIGITS = re.compile(r"(?:\d[ -]?){4}")
 _LIVE = re.compile(
     r"""
-    [@\#] (?=[\w·\u200c\u0d80-\u0dff])  # mentions, e-mail addresses, hashtags
-    | \$ (?=\w)                          # cashtags
-    | (?<![A-Za-z0-9_]) / (?=\w)         # commands
-    | : (?=//)                           # addresses
-    | (?<=\S) \. (?=[^\W\d])             # bare domains and file names
-    | (?<=\d) \. (?=\d+\.\d+\.\d)        # addresses of machines: versions of three parts stay whole
-    | \+ (?=\d[\d\u2060 -]{6})           # telephone numbers
+    [@\#$/:.+]  # first, so that what stands between is passed over at once
+    (?: (?<=[@\#]) (?=[\w·\u200c\u0d80-\u0dff])  # mentions, e-mail addresses, hashtags
+      | (?<=\$) (?=\w)                            # cashtags
+      | (?<=/) (?<![A-Za-z0-9_]/) (?=\w)          # commands
+      | (?<=:) (?=//)                             # addresses
+      | (?<=\S\.) (?=[^\W\d])                     # bare domains and file names
+      | (?<=\d\.) (?=\d+\.\d+\.\d)                # addresses of machines: a.b.c stays whole
+      | (?<=\+) (?=\d[\d\u2060 -]{6})             # telephone numbers
+    )
     """,
     re.VERBOSE,
 )

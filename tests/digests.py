@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from itertools import pairwise
 
 from hypothesis import strategies as st
@@ -261,6 +262,10 @@ def a_busy_day(commits: int = 45) -> Digest:
     return a_digest(*groups)
 
 
+# Strategies are made once: hypothesis looks a new one through, which takes longer than a draw.
+
+
+@cache
 def texts() -> st.SearchStrategy[str]:
     """Text as a commit or a model may bring it, cleaned or not."""
     return st.one_of(
@@ -270,17 +275,20 @@ def texts() -> st.SearchStrategy[str]:
     )
 
 
+@cache
 def instants() -> st.SearchStrategy[datetime]:
     """Instants in UTC, mostly of the last decades, else at the edges of the calendar."""
     usual = st.datetimes(datetime(1971, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - hypothesis wants naive limits
     return usual | st.sampled_from([FIRST_INSTANT, LAST_INSTANT])
 
 
+@cache
 def some_texts(most: int = 3) -> st.SearchStrategy[tuple[str, ...]]:
     """A few texts, or none."""
     return st.lists(texts(), max_size=most).map(tuple)
 
 
+@cache
 def files() -> st.SearchStrategy[tuple[FileChange, ...]]:
     """A few files with paths of any kind."""
     lines = st.integers(0, 10**6)
@@ -290,6 +298,7 @@ def files() -> st.SearchStrategy[tuple[FileChange, ...]]:
     return st.lists(one, max_size=3).map(tuple)
 
 
+@cache
 def commits() -> st.SearchStrategy[Commit]:
     """Commits with any text in any place; the object name is real."""
     person = st.builds(Person, texts(), texts())
@@ -309,6 +318,7 @@ def commits() -> st.SearchStrategy[Commit]:
     )
 
 
+@cache
 def facts() -> st.SearchStrategy[Facts]:
     """Facts with any text in any place."""
     move = st.builds(DependencyMove, texts(), st.none() | texts(), st.none() | texts())
@@ -329,6 +339,7 @@ def facts() -> st.SearchStrategy[Facts]:
     )
 
 
+@cache
 def analyses() -> st.SearchStrategy[Analysis]:
     """Analyses by a model or by the rules, with any text in any place."""
     importance = st.sampled_from(Importance)
@@ -378,6 +389,7 @@ def analyses() -> st.SearchStrategy[Analysis]:
     return by_rules | by_model
 
 
+@cache
 def spans() -> st.SearchStrategy[Span]:
     """Days, periods, ranges and what is scheduled."""
     zone = st.sampled_from(("UTC", "Asia/Shanghai", "America/New_York", "Asia/Kathmandu"))
@@ -388,12 +400,14 @@ def spans() -> st.SearchStrategy[Span]:
     return day | period | st.builds(Range, texts(), texts()) | edition
 
 
+@cache
 def remarks() -> st.SearchStrategy[tuple[Remark, ...]]:
     """What may be said of a history: mostly nothing, else of many branches."""
     one = st.builds(Remark, st.sampled_from(RemarkCode), texts(), st.integers(0, 5_000))
     return st.just(()) | st.lists(one, max_size=20).map(tuple)
 
 
+@cache
 @st.composite
 def digests(draw: st.DrawFn, max_commits: int = 500) -> Digest:
     """Digests of any size up to `max_commits`, quiet days too, in either language.

@@ -4,11 +4,11 @@ not answer is in nobody's way."""
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
+from time import monotonic, process_time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,7 +17,7 @@ from bot.app import Application
 from bot.courier import Timing
 from bot.dispatch import Dispatcher
 from bot.ports import CommitSource
-from tests.deliveries import a_courier, a_subscription, opened, subscribe
+from tests.deliveries import MADE, a_courier, a_subscription, opened, subscribe
 from tests.living_repository import MAIN, LivingRepository
 from tests.outlets import Fault, MemoryOutlet
 
@@ -74,11 +74,11 @@ async def test_a_digest_comes_when_the_clock_says_so_whatever_clock_it_is(
         repository.commit_on(MAIN)
         timing = Timing(sweep=60 if hours == 0 else 0.05)
         async with running(app, outlet, timing):
-            begun = time.process_time()
+            begun = process_time()
             await until(lambda: bool(outlet.shown))
             assert due <= outlet.shown[0].at < due + timedelta(seconds=3)
             await asyncio.sleep(0.2)
-            assert time.process_time() - begun < 2  # it sleeps in between
+            assert process_time() - begun < 2  # it sleeps in between
         assert len(outlet.shown) == 1
 
 
@@ -109,7 +109,7 @@ async def test_a_channel_that_hangs_delays_no_other_and_not_the_end(
 ) -> None:
     """Invariant 4."""
     monkeypatch.setattr("bot.outbox.FAREWELL", 0.1)
-    start = datetime.now(UTC)
+    start = MADE
     clock = [start]
     async with opened(redis_url, tmp_path, sources, lambda: clock[0]) as app:
         outlet, repository = MemoryOutlet(now=lambda: clock[0]), land(sources)
@@ -120,10 +120,10 @@ async def test_a_channel_that_hangs_delays_no_other_and_not_the_end(
         clock[0] = start + timedelta(days=1)
         async with running(app, outlet, Timing(sweep=60)) as task:
             await until(lambda: len(outlet.shown) == 2 and ("post", SLACK) in outlet.calls)
-            begun = time.monotonic()
+            begun = monotonic()
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
-            assert time.monotonic() - begun < 2
+            assert monotonic() - begun < 2
 
 
 @pytest.mark.parametrize("waits_for", ["a repository", "a platform"])
@@ -139,7 +139,7 @@ async def test_those_who_cannot_be_served_hide_nobody(
     that this process has no part in; they have waited the longest."""
     monkeypatch.setattr("bot.dispatch.MOST_AT_ONCE", 5)
     monkeypatch.setattr("bot.dispatch.MOST_OF_A_REPOSITORY", 2)
-    start = datetime.now(UTC)
+    start = MADE
     clock = [start]
     async with opened(redis_url, tmp_path, sources, lambda: clock[0]) as app:
         outlet, hanging = MemoryOutlet(now=lambda: clock[0]), land(sources, "acme/hanging")
@@ -147,7 +147,8 @@ async def test_those_who_cannot_be_served_hide_nobody(
         platform = "slack:T1/C" if waits_for == "a repository" else "telegram:-"
         for number in range(25):
             channel = f"{platform}{number}"
-            await subscribe(app, a_subscription(channel, "acme/hanging", made_at=start))
+            sooner = a_subscription(channel, "acme/hanging", at=time(8), made_at=start)
+            await subscribe(app, sooner)
         last = a_subscription("slack:T1/Z1", made_at=start)
         await subscribe(app, last)
         repository.commit_on(MAIN)

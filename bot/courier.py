@@ -87,7 +87,7 @@ class Courier:
 
     def serves(self, channel: str) -> bool:
         """Whether there is an outlet for a channel."""
-        return _platform(channel) in self._outlets
+        return platform_of(channel) in self._outlets
 
     async def serve(
         self, channel: str, key: str, day: date | None = None
@@ -106,6 +106,12 @@ class Courier:
         Raises:
             StoreError: what was done could not be noted: whoever comes next goes on.
         """
+        async with self._editions.expecting(key):
+            return await self._serve(channel, key, day)
+
+    async def _serve(
+        self, channel: str, key: str, day: date | None
+    ) -> Ledger | CommitcastError | None:
         claimed = await self._app.ledgers.claim(channel, key, self._timing.lease)
         if claimed is None:
             return None
@@ -133,7 +139,7 @@ class Courier:
         due = day or due_day(subscription, latest, self._app.now())
         if due and latest and due <= latest:
             due = None
-        outlet = self._outlets[_platform(channel)]
+        outlet = self._outlets[platform_of(channel)]
         try:
             await delivery.run(outlet, due)
         except ChannelMoved as exc:
@@ -192,7 +198,8 @@ class Courier:
             await asyncio.gather(renewing, return_exceptions=True)
 
 
-def _platform(channel: str) -> str:
+def platform_of(channel: str) -> str:
+    """What the key of a channel begins with: the name of its platform."""
     return channel.partition(":")[0]
 
 

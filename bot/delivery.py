@@ -45,6 +45,9 @@ class Delivered:
     """When it was made, in UTC."""
     messages: tuple[str, ...] = ()
     """The ids of the messages that show it, once they are sent."""
+    is_growing: bool = False
+    """Whether one more message is under way that its page has grown into: until its id is noted,
+    nobody knows whether it has arrived."""
     groups: tuple[Placed, ...] = ()
     """Which commits stand together: numbers stay when a digest is laid out anew."""
     remarks: tuple[Remark, ...] = ()
@@ -135,12 +138,15 @@ class DeliveredDigests(ABC):
         """
 
     @abstractmethod
-    async def awaiting_repair(self, now: datetime, most: int) -> tuple[tuple[str, str], ...]:
-        """The channel and id of digests that are shown and need repair by now."""
+    async def take_repairs(
+        self, now: datetime, until: datetime, most: int
+    ) -> tuple[tuple[str, str], ...]:
+        """The channel and id of digests that are shown and need repair by now. Nobody else is given
+        them until another instant."""
 
     @abstractmethod
-    async def repair_at(self, channel: str, digest_id: str, at: datetime) -> None:
-        """Put a repair off."""
+    async def repair_at(self, channel: str, digest_id: str, at: datetime | None) -> None:
+        """Put a repair off; None is for good."""
 
     @abstractmethod
     async def drop(self, channel: str, digest_id: str) -> None:

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import Counter
-from contextlib import suppress
+from collections import Counter, defaultdict, deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, final
 
@@ -18,18 +19,28 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.date import DateTrigger
 
 from analyzers.errors import StoreError
-from bot.courier import Courier, Timing
+from bot.courier import Courier, Timing, platform_of
 from bot.ledger import Ledger
 from bot.schedule import due_day, next_due
+from bot.stores.haste import unhurried
 
 if TYPE_CHECKING:
     from bot.app import Application
 
-MOST_AT_ONCE: Final = 500
-"""Deliveries under way in the process."""
+MOST_AT_ONCE: Final = 5_000
+"""Deliveries under way on one platform. Where thousands are due, most of them wait for its pace,
+which leaves the other platforms their own room."""
 
-MOST_OF_A_REPOSITORY: Final = 50
-"""Deliveries under way of one repository: one that does not answer leaves room to the others."""
+MOST_OF_A_REPOSITORY: Final = 1_000
+"""Deliveries under way of one repository on one platform: one that does not answer leaves room to
+the others."""
+
+MOST_KNOWN: Final = 100_000
+"""Subscriptions that are looked at together, the longest due first."""
+
+BREATH: Final = 0.05
+"""Seconds in which deliveries that end are counted together: to see who is next takes time where
+thousands are due."""
 
 FAREWELL: Final = 7.0
 """Seconds for what is under way when the process stops."""
@@ -47,6 +58,8 @@ class Dispatcher:
         self._app = app
         self._courier = courier
         self._running: dict[tuple[str, str], asyncio.Task[None]] = {}
+        self._waiting: dict[str, deque[tuple[str, str]]] = {}  # what is due, by platform
+        self._breath: asyncio.TimerHandle | None = None
         self._woken = asyncio.Event()
         self._is_blind = False  # while the store does not answer
         self._following: datetime | None = None  # when we are woken next
@@ -73,8 +86,7 @@ class Dispatcher:
         """Start what is due, and be woken for what is due next."""
         now = self._app.now()
         try:
-            # More than there is room for: some of it may be of repositories that have their share.
-            due = await self._app.ledgers.due(now, 4 * MOST_AT_ONCE)
+            due = await self._app.ledgers.due(now, MOST_KNOWN)
             following = await self._app.ledgers.next_due(now)
         except StoreError as exc:
             if not self._is_blind:
@@ -93,15 +105,30 @@ class Dispatcher:
                 replace_existing=True,
                 misfire_grace_time=None,  # late is better than never
             )
-        of_repository = Counter(key for _, key in self._running)
+        waiting: defaultdict[str, deque[tuple[str, str]]] = defaultdict(deque)
         for channel, key in due:
-            if len(self._running) >= MOST_AT_ONCE:
-                return
-            is_full = of_repository[key] >= MOST_OF_A_REPOSITORY
-            if is_full or (channel, key) in self._running or not self._courier.serves(channel):
-                continue
-            of_repository[key] += 1
-            self._start(channel, key)
+            if self._courier.serves(channel):
+                waiting[platform_of(channel)].append((channel, key))
+        self._waiting = waiting
+        self._begin()
+
+    def _begin(self) -> None:
+        """Start what there is room for."""
+        under_way = Counter(platform_of(channel) for channel, _ in self._running)
+        of_repository = Counter((platform_of(channel), key) for channel, key in self._running)
+        for platform, waiting in self._waiting.items():
+            put_off = []
+            while waiting and under_way[platform] < MOST_AT_ONCE:
+                channel, key = waiting.popleft()
+                if (channel, key) in self._running:
+                    continue
+                if of_repository[platform, key] >= MOST_OF_A_REPOSITORY:
+                    put_off.append((channel, key))
+                    continue
+                under_way[platform] += 1
+                of_repository[platform, key] += 1
+                self._start(channel, key)
+            waiting.extendleft(reversed(put_off))
 
     def _start(self, channel: str, key: str) -> None:
         task = asyncio.create_task(self._serve(channel, key))
@@ -109,17 +136,28 @@ class Dispatcher:
         task.add_done_callback(lambda _: self._done(channel, key))
 
     async def _serve(self, channel: str, key: str) -> None:
+        unhurried.set(True)
         try:
             await self._courier.serve(channel, key)
         except StoreError as exc:
             _log.error("%s in %s: %s", key, channel, exc)
-            await asyncio.sleep(
-                self._timing.sweep
-            )  # it is due still, and would be tried again at once
+        except Exception:  # noqa: BLE001 - a fault of ours in one must not end the others
+            _log.exception("%s in %s failed", key, channel)
+        else:
+            return
+        await asyncio.sleep(self._timing.sweep)  # it is due still, and would be tried again at once
 
     def _done(self, channel: str, key: str) -> None:
         del self._running[channel, key]
-        self._woken.set()
+        if self._breath is None:
+            self._breath = asyncio.get_running_loop().call_later(BREATH, self._go_on)
+
+    def _go_on(self) -> None:
+        """Let others begin where some have ended; look anew once all have begun."""
+        self._breath = None
+        self._begin()
+        if not any(self._waiting.values()):
+            self._woken.set()
 
     async def _wake(self) -> None:
         self._woken.set()
@@ -152,8 +190,20 @@ class Dispatcher:
         await self._app.ledgers.expect(dues)
 
     async def _end(self) -> None:
+        self._waiting = {}  # what ends now makes room for nobody
         tasks = tuple(self._running.values())
         for task in tasks:
             task.cancel()
         if tasks:
             await asyncio.wait(tasks, timeout=FAREWELL)
+
+
+@asynccontextmanager
+async def delivering(dispatcher: Dispatcher) -> AsyncIterator[None]:
+    """Deliver as long as something else goes on."""
+    running = asyncio.create_task(dispatcher.run())
+    try:
+        yield
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)

@@ -12,8 +12,8 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import dataclass
-from datetime import date, datetime
-from typing import TYPE_CHECKING, Final, final
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final, final
 
 from analyzers.errors import RevisionNotFound, SourceError
 from analyzers.model import Digest, Edition, RemarkCode
@@ -26,6 +26,9 @@ from bot.news import gather
 from bot.schedule import day_before
 from bot.sources.locators import Locator
 from bot.subscriptions import Filters, Subscription
+from formatters.model import Page
+from formatters.pages import digest_page
+from formatters.text import words_for
 
 if TYPE_CHECKING:
     from bot.app import Application
@@ -34,12 +37,17 @@ if TYPE_CHECKING:
 LONGEST: Final = 1_800.0
 """Seconds that a digest may take until it is given up for now."""
 
+FRESH: Final = timedelta(minutes=1)
+"""How long after it was opened a desk still serves who comes to it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Made:
     """A scheduled digest that is not delivered yet."""
 
     digest: Digest
+    page: Page
+    """The digest laid out; the same for all who get it."""
     heads: Mapping[str, str]
     """The cursor once it is delivered."""
     since: datetime
@@ -65,6 +73,21 @@ class Editions:
         """Make them with the application's sources, analyzer and stores."""
         self._app = app
         self._desks: dict[str, _Desk] = {}
+        self._coming: defaultdict[str, set[asyncio.Task[Any] | None]] = defaultdict(set)
+
+    @asynccontextmanager
+    async def expecting(self, key: str) -> AsyncIterator[None]:
+        """Say that this task may soon want a digest of a repository: where many do, those who come
+        first leave the desk open for those who come last.
+
+        Args:
+            key: of the subscription, as `Subscription.key`.
+        """
+        self._coming[key].add(asyncio.current_task())
+        try:
+            yield
+        finally:
+            await self._came(key)
 
     async def make(self, subscription: Subscription, ledger: Ledger, day: date) -> Made:
         """The digest of a subscription that is due on a local day.
@@ -83,21 +106,40 @@ class Editions:
             language=subscription.language,
             filters=subscription.filters,
         )
-        async with asyncio.timeout(LONGEST), self._desk(locator) as desk:
-            await app.grants.require_readable(channel, locator, await desk.source())
-            return await desk.make(terms, channel)
+        try:
+            async with asyncio.timeout(LONGEST), self._desk(locator, subscription.key) as desk:
+                await app.grants.require_readable(channel, locator, await desk.source())
+                return await desk.make(terms, channel)
+        finally:
+            await self._came(subscription.key)
+
+    async def _came(self, key: str) -> None:
+        """This task wants no digest any more: the last one clears the desk."""
+        coming = self._coming[key]
+        coming.discard(asyncio.current_task())
+        if coming:
+            return
+        del self._coming[key]
+        left = [d for d in self._desks.values() if d.key == key and not d.users]
+        for desk in left:
+            del self._desks[desk.address]
+            await desk.aclose()
 
     @asynccontextmanager
-    async def _desk(self, locator: Locator) -> AsyncIterator[_Desk]:
-        """The desk of a repository; the last one who leaves clears it."""
-        desk = self._desks.setdefault(locator.address, _Desk(self._app, locator))
+    async def _desk(self, locator: Locator, key: str) -> AsyncIterator[_Desk]:
+        """The desk of a repository; one that is no longer fresh is cleared by who uses it last."""
+        old = self._desks.get(locator.address)
+        if old and self._app.now() - old.since > FRESH:
+            del self._desks[old.address]
+            if not old.users:
+                await old.aclose()
+        desk = self._desks.setdefault(locator.address, _Desk(self._app, locator, key))
         desk.users += 1
         try:
             yield desk
         finally:
             desk.users -= 1
-            if not desk.users:
-                del self._desks[locator.address]
+            if not desk.users and self._desks.get(desk.address) is not desk:
                 await desk.aclose()
 
 
@@ -105,15 +147,17 @@ class Editions:
 class _Desk:
     """One repository, for as long as somebody needs it."""
 
-    def __init__(self, app: Application, locator: Locator) -> None:
+    def __init__(self, app: Application, locator: Locator, key: str) -> None:
         self.users = 0
+        self.key = key
+        self.address = locator.address
+        self.since = app.now()
         self._app = app
         self._locator = locator
         self._open = AsyncExitStack()
         self._source: CommitSource | None = None
         self._opening = asyncio.Lock()
         self._failure: SourceError | None = None  # the next one would wait for it as well
-        self._since = app.now()
         self._made: dict[_Terms, Made] = {}
         self._analysing: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._analysed: defaultdict[str, dict[str, Analysed]] = defaultdict(dict)
@@ -184,7 +228,8 @@ class _Desk:
             left_out=counted([*news.left_out.values(), *left_out.values()]),
             remarks=news.remarks,
         )
-        return Made(digest, news.heads, self._since)
+        page = digest_page(digest, words_for(terms.language))
+        return Made(digest, page, news.heads, self.since)
 
     async def _reported(self, channel: str) -> set[str]:
         """The full names of the commits that scheduled digests of this repository have shown to a

@@ -24,7 +24,6 @@ from analyzers.errors import (
     OutcomeUnknown,
     TokenRefused,
 )
-from analyzers.model import Digest
 from bot.delivery import Delivered, record_of
 from bot.ledger import Claimed, Ledger, Outgoing, Stopped
 from bot.outlet import Outlet, Posting
@@ -34,7 +33,7 @@ from formatters.text import words_for
 
 if TYPE_CHECKING:
     from bot.app import Application
-    from bot.editions import Editions
+    from bot.editions import Editions, Made
     from bot.pacing import Pacing
 
 FAREWELL: Final = 6.0
@@ -141,7 +140,7 @@ class Delivery:
             self.ledger = replace(self.ledger, since=self._app.now(), date=day)
             return None
         delivered = replace(self.ledger, heads=made.heads, since=made.since, date=day)
-        if not (record := self._record(made.digest)):
+        if not (record := self._record(made)):
             self.ledger = delivered
             return None
         outgoing = Outgoing(record.id, day, made.heads, made.since, self._app.now())
@@ -150,11 +149,11 @@ class Delivery:
         await self._app.delivered.put(subscription.channel, record)
         return record
 
-    def _record(self, digest: Digest) -> Delivered | None:
+    def _record(self, made: Made) -> Delivered | None:
         """What is to be delivered; None on a quiet day that nobody wants to hear of."""
-        subscription = self._subscription
+        subscription, digest = self._subscription, made.digest
         if digest.entries or digest.remarks:
-            return record_of(digest, subscription.repository, subscription.zone)
+            return record_of(digest, subscription.repository, subscription.zone, made.page)
         if subscription.tells_quiet_days:
             page = quiet_page(digest, self._words)
             return record_of(digest, subscription.repository, subscription.zone, page)
@@ -194,7 +193,7 @@ class Delivery:
         first = outgoing.sent[0] if outgoing.sent else None
         posting = Posting(self._subscription.channel, record.page, self._words, part, first)
         if outgoing.sending_since is not None:
-            message = await _found(outlet, posting, outgoing.planned_at)
+            message = await look_up(outlet, posting, outgoing.planned_at)
             if message:
                 return await self._sent(outgoing, message)
             posting = replace(posting, may_repeat=message is None)
@@ -238,7 +237,7 @@ class Delivery:
         return next_due(self._subscription, now, latest)
 
 
-async def _found(outlet: Outlet, posting: Posting, since: datetime) -> str | None:
+async def look_up(outlet: Outlet, posting: Posting, since: datetime) -> str | None:
     """The id of a message that may have been sent; empty if it was not, None if nobody can tell."""
     if not outlet.can_find:
         return None

@@ -8,19 +8,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
 from datetime import date, time
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
-from analyzers.errors import ChatError, CommitcastError, InputError, OutcomeUnknown
+from analyzers.errors import ChatError, CommitcastError, InputError, OutcomeUnknown, StoreError
 from analyzers.model import Edition
 from bot.courier import Courier, Timing
 from bot.delivery import Delivered
 from bot.ledger import Ledger
 from bot.outlet import Outlet
 from bot.pacing import Pacing
+from bot.repair import Repairs
 from bot.sources.locators import Locator
 from bot.subscriptions import Filters, Subscription
 
@@ -77,40 +78,49 @@ async def post(
     subscription = await _subscribed(app, channel, request)
     key = subscription.key
     day = app.now().astimezone(ZoneInfo(request.zone)).date()
+    pacing, timing = Pacing(), timing or Timing()
     before = (await app.ledgers.of_channel(channel)).get(key, Ledger())
-    if before.date == day and before.outgoing is None:
-        return Posted(channel, None, is_repeated=True)
-    await app.ledgers.open(subscription, Ledger(), None)
-    await _deliver(Courier(app, outlets, Pacing(), timing), channel, key, day)
-    return Posted(channel, await _record(app, subscription, day), is_repeated=False)
+    is_repeated = _has(before, day) and before.outgoing is None
+    if not is_repeated:
+        await app.ledgers.open(subscription, Ledger(), None)
+        await _deliver(Courier(app, outlets, pacing, timing), channel, key, day, timing)
+    with suppress(StoreError):  # it was posted
+        await Repairs(app, outlets, pacing).look()  # where no bot runs, nobody else would
+    record = None if is_repeated else await _record(app, subscription, day)
+    return Posted(channel, record, is_repeated)
 
 
-async def _deliver(courier: Courier, channel: str, key: str, day: date) -> None:
+def _has(ledger: Ledger, day: date) -> bool:
+    """Whether no digest of a day is to come; it may be yesterday by the zone of this call."""
+    return ledger.date is not None and ledger.date >= day
+
+
+async def _deliver(courier: Courier, channel: str, key: str, day: date, timing: Timing) -> None:
     """Deliver, and wait for what passes by itself."""
+    clock = asyncio.get_running_loop().time
     failure: CommitcastError = ChatError("error-post-claimed", permanent=False)
-    try:
-        async with asyncio.timeout(PATIENCE):
-            while True:
-                outcome = await courier.serve(channel, key, day)
-                if isinstance(outcome, Ledger) and outcome.date == day:
-                    return
-                pause = 1.0
-                if isinstance(outcome, CommitcastError):
-                    failure, pause = outcome, outcome.retry_after or pause
-                    if outcome.permanent and not isinstance(outcome, OutcomeUnknown):
-                        raise outcome
-                await asyncio.sleep(pause)
-    except TimeoutError:
-        raise failure from None
+    deadline = clock() + PATIENCE
+    while True:
+        outcome = await courier.serve(channel, key, day)
+        if isinstance(outcome, Ledger) and _has(outcome, day):
+            return
+        pause = timing.retreat
+        if isinstance(outcome, CommitcastError):
+            failure, pause = outcome, max(pause, outcome.retry_after or 0)
+            if outcome.permanent and not isinstance(outcome, OutcomeUnknown):
+                raise outcome
+        if clock() + pause > deadline:
+            raise failure
+        await asyncio.sleep(pause)
 
 
 async def _record(app: Application, subscription: Subscription, day: date) -> Delivered | None:
     """What was posted of a repository on a day, if anything was."""
     async with aclosing(app.delivered.newest(subscription.channel)) as records:
         async for record in records:
-            if record.repository == subscription.repository:
-                span = record.span
-                return record if isinstance(span, Edition) and span.date == day else None
+            span = record.span
+            if record.repository == subscription.repository and isinstance(span, Edition):
+                return record if span.date == day else None
     return None
 
 

@@ -176,18 +176,23 @@ def run_chat(*, zone: str | None, language: str | None) -> int:
     async def command(session: Session) -> Outcome:
         from rich.console import Console
 
-        from bot.chats.terminal import TerminalChat
+        from bot.chats.terminal import TerminalChat, TerminalOutlet
         from bot.commands.answering import Commands
+        from bot.courier import Courier
+        from bot.dispatch import Dispatcher, delivering
         from bot.front import Front
+        from bot.pacing import Pacing
 
         async with open_application(session.settings, session.reporter.notify) as app:
             # As /settings would: what is named here wins over what was set here before.
             await app.subscriptions.change_defaults(
                 TERMINAL, Defaults(zone=zone, language=language)
             )
-            front = Front(Commands(app), app.events)
-            chat = TerminalChat(front, session.words, typed=sys.stdin, console=Console())
-            await chat.run()
+            front, console = Front(Commands(app), app.events), Console()
+            chat = TerminalChat(front, session.words, typed=sys.stdin, console=console)
+            courier = Courier(app, {TERMINAL: TerminalOutlet(console)}, Pacing())
+            async with delivering(Dispatcher(app, courier)):
+                await chat.run()
         return Outcome()
 
     return _run(command, Destination(), zone, language, is_live=False)

@@ -15,20 +15,23 @@ TO_COME = "⏳"
 """Before the headline of a commit that a model has yet to analyse."""
 
 
-def digest_page(digest: Digest, words: Words, delivered: str | None = None) -> Page:
+def digest_page(
+    digest: Digest, words: Words, delivered: str | None = None, *, is_final: bool = False
+) -> Page:
     """A digest: what the day was about, one line a commit, how complete it is.
 
     Args:
         digest: what to show.
         words: the catalogue of its readers.
         delivered: the id under which it is delivered to a chat.
+        is_final: whether no analysis that is missing will come any more.
     """
     told = outline(digest, words)
     blocks: list[Block] = [Title(told.title), Small(told.stats)]
     # One block for both: too many remarks are then cut themselves, and not what stands below.
     if said := [*told.remarks, *filter(None, [words("sentence-separator").join(told.overview)])]:
         blocks.append(Prose("\n".join(said)))
-    is_repaired = isinstance(digest.span, Edition)
+    is_repaired = isinstance(digest.span, Edition) and not is_final
     blocks.extend(_commits(section, is_repaired=is_repaired) for section in told.sections)
     missing = sum(entry.analysis.is_provisional for entry in digest.entries) if is_repaired else 0
     to_come = words("complete-to-come", mark=TO_COME, n=missing) if missing else ""

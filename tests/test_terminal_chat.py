@@ -9,10 +9,15 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from bot.access import TERMINAL
+from bot.app import open_application
+from bot.config import Settings
+from tests.deliveries import a_subscription, subscribe
 from tests.repositories import Repo
 from tests.shell import Shell
 
@@ -35,7 +40,7 @@ quit
 @pytest.fixture
 def shell(tmp_path: Path) -> Iterator[Shell]:
     with tempfile.TemporaryDirectory(prefix="cc") as data:
-        yield Shell(tmp_path, Path(data))
+        yield Shell(tmp_path, Path(data), is_forked=True)
 
 
 @pytest.fixture
@@ -142,3 +147,23 @@ async def test_a_terminal_shows_what_is_typed_and_no_bar(shell: Shell) -> None:
     assert b"Commands" in shown
     assert b"\x1b[?25l" not in shown, "the cursor is hidden"
     assert "━".encode() not in shown
+
+
+async def test_a_digest_that_is_due_is_shown_while_somebody_talks(shell: Shell, repo: Repo) -> None:
+    """Invariant 1: it came due while nobody was there, and comes late."""
+    settings = Settings.model_validate({"commitcast_data": shell.data})
+    async with open_application(settings, lambda _: None) as app:
+        due = (app.now() - timedelta(minutes=2)).time().replace(second=0, microsecond=0)
+        made = app.now() - timedelta(days=3)
+        followed = a_subscription(TERMINAL, str(repo.path), at=due, made_at=made)
+        await subscribe(app, followed)
+    repo.commit({"src/new.py": "y = 2\n"}, "Add what nobody has seen yet")
+    process = await shell.start("chat")
+    assert process.stdin
+    assert process.stdout
+    async with asyncio.timeout(30):
+        while "Add what nobody has seen yet" not in (await process.stdout.readline()).decode():
+            pass
+        process.stdin.close()
+        await process.communicate()
+    assert process.returncode == 0

@@ -8,12 +8,15 @@ import sys
 import threading
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TextIO, final
 
 from analyzers.errors import ChatError
 from bot.access import TERMINAL
 from bot.conversation import Answer, Asked, Chat, Conversation, Person
+from bot.outlet import Outlet, Pace, Posting
+from formatters.model import Page
 from formatters.text import Words
 
 if TYPE_CHECKING:
@@ -92,6 +95,58 @@ class _Printed(Conversation):
             self._console.print(words("shell-written", path=str(path)), markup=False)
         self._console.print()
         return ("terminal",) if answer.page.digest else ()
+
+
+@final
+class TerminalOutlet(Outlet):
+    """Shows digests that are due between two commands. What is printed stays as it is."""
+
+    def __init__(self, console: Console) -> None:
+        """Print there."""
+        self._console = console
+
+    @property
+    def platform(self) -> str:
+        return TERMINAL
+
+    @property
+    def pace(self) -> Pace:
+        return Pace(per_second=10, per_channel=10)
+
+    @property
+    def can_find(self) -> bool:
+        return False
+
+    async def channel_key(self, typed: str) -> str:
+        return typed
+
+    def count(self, page: Page, words: Words) -> int:  # noqa: ARG002 - a terminal has no limits
+        return 1
+
+    async def post(self, posting: Posting) -> str:
+        self._print(posting.page)
+        if posting.may_repeat:
+            self._console.print(posting.words("control-may-repeat"), style="dim", markup=False)
+        return TERMINAL
+
+    async def find(self, posting: Posting, since: datetime) -> str | None:  # noqa: ARG002 - as above
+        return None
+
+    async def edit(self, posting: Posting, message: str) -> None:
+        """Nothing."""
+
+    async def tell(self, person: str, channel: str, page: Page, words: Words) -> None:  # noqa: ARG002
+        self._print(page)
+
+    async def aclose(self) -> None:
+        """Nothing is open."""
+
+    def _print(self, page: Page) -> None:
+        from formatters.terminal import render
+
+        self._console.print()
+        render(page, self._console)
+        self._console.print()
 
 
 async def _lines(stream: TextIO) -> AsyncGenerator[str]:

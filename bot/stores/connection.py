@@ -9,6 +9,7 @@ Importing redis takes 0.3 s, so nothing here does before a connection is opened.
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
@@ -21,8 +22,10 @@ from analyzers.errors import StoreError
 from analyzers.text import clean_line, shorten
 
 if TYPE_CHECKING:
-    from redis.asyncio import BlockingConnectionPool, Redis
+    from redis.asyncio import Redis
     from redis.exceptions import RedisError
+
+    from bot.stores.pool import FairPool
 
 CONNECT_TIMEOUT: Final = 5.0
 """Seconds until a connection has to stand."""
@@ -73,11 +76,13 @@ async def _embedded_socket(data: Path) -> AsyncIterator[Path]:
         yield socket
 
 
-def _pool(url: str | None = None, **options: Any) -> BlockingConnectionPool:
-    from redis.asyncio import BlockingConnectionPool, UnixDomainSocketConnection
+def _pool(url: str | None = None, **options: Any) -> FairPool:
+    from redis.asyncio import UnixDomainSocketConnection
     from redis.asyncio.retry import Retry
     from redis.backoff import NoBackoff
     from redis.maint_notifications import MaintNotificationsConfig
+
+    from bot.stores.pool import FairPool
 
     options |= {
         "max_connections": MAX_CONNECTIONS,
@@ -89,11 +94,11 @@ def _pool(url: str | None = None, **options: Any) -> BlockingConnectionPool:
         "maint_notifications_config": MaintNotificationsConfig(enabled=False),
     }
     if url is None:
-        return BlockingConnectionPool(connection_class=UnixDomainSocketConnection, **options)
-    return BlockingConnectionPool.from_url(url, **options)
+        return FairPool(connection_class=UnixDomainSocketConnection, **options)
+    return FairPool.from_url(url, **options)
 
 
-def _pool_of(redis_url: str) -> BlockingConnectionPool:
+def _pool_of(redis_url: str) -> FairPool:
     parts = _split(redis_url)
     if parts is None:
         raise StoreError("error-redis-url", url=masked(redis_url))
@@ -137,11 +142,16 @@ def masked(redis_url: str) -> str:
 
 @contextmanager
 def store_errors(redis: Redis) -> Iterator[None]:
-    """Raise a `StoreError` for what commands of this client raise."""
+    """Raise a `StoreError` for what commands of this client raise, and a cancellation that came
+    meanwhile: `asyncio.wait_for`, which the client waits by, may swallow one before Python 3.12."""
     from redis.exceptions import RedisError
 
+    task = asyncio.current_task()
+    before = task.cancelling() if task else 0
     try:
         yield
+        if task and task.cancelling() > before:
+            raise asyncio.CancelledError
     except (RedisError, OSError) as exc:
         to = redis.connection_pool.connection_kwargs
         address = to.get("path") or f"{to.get('host')}:{to.get('port')}/{to.get('db')}"

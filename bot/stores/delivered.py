@@ -24,6 +24,12 @@ from bot.stores.connection import store_errors
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
+_TAKE_REPAIRS: Final = """
+local places = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', ARGV[1], 'LIMIT', 0, ARGV[3])
+for _, place in ipairs(places) do redis.call('ZADD', KEYS[1], ARGV[2], place) end
+return places
+"""
+
 _REPAIRS: Final = "commitcast:1:repairs"
 """A sorted set of `<channel> <id>` by the instant of the next try, in seconds since 1970."""
 
@@ -47,6 +53,7 @@ class RedisDeliveredDigests(DeliveredDigests):
     def __init__(self, redis: Redis) -> None:
         """Keep digests on a connected server."""
         self._redis = redis
+        self._take_repairs = redis.register_script(_TAKE_REPAIRS)
 
     async def put(self, channel: str, digest: Delivered) -> None:
         """One transaction: a digest that can be found is whole, one that cannot is gone."""
@@ -61,28 +68,34 @@ class RedisDeliveredDigests(DeliveredDigests):
                 if old:
                     commands.zrem(listed, *old)
                     commands.delete(*(_key(one.decode()) for one in old))
+                    commands.zrem(_REPAIRS, *(_place(channel, one.decode()) for one in old))
                 commands.expire(listed, KEPT)
-                place = f"{channel} {digest.id}"
+                place = _place(channel, digest.id)
                 if digest.needs_repair:
                     commands.zadd(_REPAIRS, {place: digest.at.timestamp()}, nx=True)
                 else:
                     commands.zrem(_REPAIRS, place)
                 await commands.execute()
 
-    async def awaiting_repair(self, now: datetime, most: int) -> tuple[tuple[str, str], ...]:
+    async def take_repairs(
+        self, now: datetime, until: datetime, most: int
+    ) -> tuple[tuple[str, str], ...]:
         """Those that wait the longest first."""
         with store_errors(self._redis):
-            found = await self._redis.zrange(
-                _REPAIRS, "-inf", now.timestamp(), byscore=True, offset=0, num=most
+            found = await self._take_repairs(
+                keys=[_REPAIRS], args=[now.timestamp(), until.timestamp(), most]
             )
-        places = [cast("bytes", place).decode().partition(" ") for place in found]
+        places = [place.decode().partition(" ") for place in cast("list[bytes]", found)]
         return tuple((channel, digest_id) for channel, _, digest_id in places)
 
-    async def repair_at(self, channel: str, digest_id: str, at: datetime) -> None:
+    async def repair_at(self, channel: str, digest_id: str, at: datetime | None) -> None:
         """Only if it still needs repair."""
+        place = _place(channel, digest_id)
         with store_errors(self._redis):
-            place = f"{channel} {digest_id}"
-            await self._redis.zadd(_REPAIRS, {place: at.timestamp()}, xx=True)
+            if at is None:
+                await self._redis.zrem(_REPAIRS, place)
+            else:
+                await self._redis.zadd(_REPAIRS, {place: at.timestamp()}, xx=True)
 
     async def get(self, channel: str, digest_id: str) -> Delivered | None:
         """None also for one that a later version can no longer read."""
@@ -113,6 +126,7 @@ class RedisDeliveredDigests(DeliveredDigests):
             async with self._redis.pipeline(transaction=True) as commands:
                 commands.zrem(_listed(channel), digest_id)
                 commands.delete(_key(digest_id))
+                commands.zrem(_REPAIRS, _place(channel, digest_id))
                 await commands.execute()
 
     async def move(self, before: str, after: str) -> None:
@@ -121,6 +135,7 @@ class RedisDeliveredDigests(DeliveredDigests):
             async with aclosing(self.newest(source)) as digests:
                 async for digest in digests:
                     await self.put(target, replace(digest, messages=()))
+                    await self.repair_at(source, digest.id, None)
             with store_errors(self._redis):
                 await self._redis.delete(_listed(source))
 
@@ -134,6 +149,10 @@ class RedisDeliveredDigests(DeliveredDigests):
 
 def _key(digest_id: str) -> str:
     return f"commitcast:1:delivered:{digest_id}"
+
+
+def _place(channel: str, digest_id: str) -> str:
+    return f"{channel} {digest_id}"
 
 
 def _listed(channel: str) -> str:

@@ -244,6 +244,7 @@ remark-cursor-lost = The commit where the last digest of { $branch } ended is go
 remark-branch-gone = { $branch } does not exist any more.
 
 row-reverted = Reverted by { $by }: { $headline }
+digest-shorter = Nothing is left here: the digest above has become shorter.
 
 period = { $since } – { $until } ({ $zone })
 

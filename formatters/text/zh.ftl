@@ -172,6 +172,7 @@ remark-cursor-lost = { $branch } 上一次摘要的截止提交已不在仓库�
 remark-branch-gone = 分支 { $branch } 已不存在。
 
 row-reverted = 已被 { $by } 回退：{ $headline }
+digest-shorter = 上面的摘要变短了，这里不再有内容。
 
 period = { $since } – { $until }（{ $zone }）
 

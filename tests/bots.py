@@ -7,7 +7,7 @@ import signal
 from asyncio.subprocess import Process
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tests.servers.github import GitHubServer
@@ -39,8 +39,10 @@ class Bot:
 class Started:
     """Starts bots on the servers of a test."""
 
-    def __init__(self, folder: Path, data: Path, github: GitHubServer) -> None:
-        self.shell = Shell(folder, data, {"GITHUB_API_URL": github.api_url})
+    def __init__(
+        self, folder: Path, data: Path, github: GitHubServer, *, is_forked: bool = False
+    ) -> None:
+        self.shell = Shell(folder, data, {"GITHUB_API_URL": github.api_url}, is_forked)
 
     @asynccontextmanager
     async def __call__(
@@ -54,8 +56,7 @@ class Started:
         if telegram:
             settings["TELEGRAM_BOT_TOKEN"] = telegram.token
             settings["TELEGRAM_API_URL"] = telegram.api_url
-        shell = Shell(self.shell.cwd, self.shell.data, settings | more)
-        bot = Bot(await shell.start("run"))
+        bot = Bot(await replace(self.shell, settings=settings | more).start("run"))
         reading = asyncio.create_task(self._read(bot))
         try:
             yield bot

@@ -7,11 +7,12 @@ import json
 import os
 import re
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from bot.config import Settings
+from tests.fork_server import forking
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,8 @@ class Shell:
     data: Path
     settings: dict[str, str] = field(default_factory=dict)
     """Settings by name, on top of none at all."""
+    is_forked: bool = False
+    """Whether its processes are forks of one that has everything imported."""
 
     def environment(self) -> dict[str, str]:
         """The machine's environment without anything that could change a test."""
@@ -53,7 +56,7 @@ class Shell:
     async def start(self, *args: str | Path) -> asyncio.subprocess.Process:
         """Start it and go on."""
         return await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "bot"),
+            *(forking() if self.is_forked else (sys.executable, "-m", "bot")),
             *map(str, args),
             cwd=self.cwd,
             env=self.environment(),
@@ -64,8 +67,7 @@ class Shell:
 
     async def run(self, *args: str | Path, typed: str = "", **settings: str) -> Ran:
         """Run it to its end, with further settings, on what is typed."""
-        shell = Shell(self.cwd, self.data, self.settings | settings)
-        process = await shell.start(*args)
+        process = await replace(self, settings=self.settings | settings).start(*args)
         async with asyncio.timeout(60):
             out, err = await process.communicate(typed.encode())
         assert process.returncode is not None

@@ -64,7 +64,7 @@ async def test_every_command_of_the_readme_runs(tmp_path: Path) -> None:
                 "SLACK_APP_TOKEN": slack.app.app_token,
                 "SLACK_API_URL": slack.api_url,
             }
-            shell = Shell(repo.path, Path(data), settings)
+            shell = Shell(repo.path, Path(data), settings, is_forked=True)
             assert len(COMMANDS) >= 8
             for line in COMMANDS:
                 typed = line.partition("|")[0].replace("21da2dc", sha[:7])

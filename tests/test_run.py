@@ -56,7 +56,7 @@ async def telegram() -> AsyncIterator[TelegramServer]:
 
 @pytest.fixture
 def started(tmp_path: Path, data: Path, github: GitHubServer) -> Started:
-    return Started(tmp_path, data, github)
+    return Started(tmp_path, data, github, is_forked=True)
 
 
 def says(message: SlackMessage, text: str) -> bool:
@@ -184,6 +184,7 @@ async def test_telegram_from_nothing_but_a_token(
 async def test_both_platforms_beside_each_other_and_one_store(
     started: Started, slack: SlackServer, telegram: TelegramServer
 ) -> None:
+    started.shell.is_forked = False  # as people start it
     ada = telegram.person("Ada")
     chat = telegram.private(ada)
     async with started(slack, telegram) as bot:

@@ -37,7 +37,7 @@ def data() -> Iterator[Path]:
 
 @pytest.fixture
 def shell(tmp_path: Path, data: Path) -> Shell:
-    return Shell(tmp_path, data)
+    return Shell(tmp_path, data, is_forked=True)
 
 
 @pytest.fixture(scope="module")
@@ -222,6 +222,7 @@ def test_a_day_that_cannot_be_archived_stops_no_other(
 async def test_documents_are_utf_8_whatever_the_terminal_speaks(shell: Shell, written: str) -> None:
     repo = Repo(shell.cwd / "repo")
     repo.commit({"a": "a"}, "修复 café 🎉", author="José Example <jose@example.org>")
+    shell.is_forked = False  # a fork's streams are its server's
     ran = await shell.run("digest", repo.path, "--format", written, PYTHONIOENCODING="ascii")
     assert "修复 café 🎉" in ran.out
     assert "José Example" in ran.out

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 COMMITS = int(os.environ.get("COMMITCAST_TEST_COMMITS", "13500"))
 """How many commits there are in all."""
 
+pytestmark = pytest.mark.timeout(300 + COMMITS // 50)
+
 FOLLOWERS = 3
 """How many follow each repository."""
 ZONES = 400

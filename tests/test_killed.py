@@ -28,6 +28,8 @@ from tests.servers.telegram import TelegramServer
 from tests.servers.telegram_chats import Chat
 
 KILLS = int(os.environ.get("COMMITCAST_TEST_KILLS", "200"))
+PATIENCE = 0.25 * KILLS
+"""Seconds that all kills may take."""
 CHANNELS = 4
 REPLICAS = 3
 MARK = words_for("en")("control-may-repeat")
@@ -112,8 +114,13 @@ async def kill_again_and_again(
 ) -> None:
     """Let a day pass whenever all is delivered, and kill one of the replicas now and then."""
     running = [await processes.start(world.order) for _ in range(REPLICAS)]
-    for _ in range(KILLS):
-        await world.something_is_sent(within=rng.uniform(0.05, 0.5))
+    clock = asyncio.get_running_loop().time
+    until = clock() + PATIENCE
+    for killed in range(KILLS):
+        if clock() > until:  # a machine that is slow, or busy, kills fewer
+            assert killed > KILLS // 10, "they hardly did anything"
+            break
+        await world.something_is_sent(within=rng.choice([0.1, 2.0, 2.0]))
         await asyncio.sleep(rng.uniform(0, 0.03))
         victim = running.pop(rng.randrange(REPLICAS))
         with suppress(ProcessLookupError):
@@ -176,7 +183,6 @@ async def test_killed_at_any_moment_nothing_is_lost_and_nothing_comes_twice(
                 await require_each_once_on_slack(world, app, channel)
             for channel, chat in zip(world.channels[CHANNELS:], world.chats, strict=True):
                 await require_each_once_on_telegram(world, app, channel, chat)
-    assert int(world.days.read_text()) >= KILLS // 100, "they hardly did anything"
 
 
 @pytest.mark.parametrize("is_late", [False, True])

@@ -12,6 +12,7 @@ import pytest
 
 from analyzers.errors import ModelError
 from analyzers.fallback import WithRules
+from analyzers.llm import EQUAL_FAILURES
 from analyzers.model import Analysis, RulesReason
 from analyzers.rules import rules_analysis
 from tests.fakes import RecordingAnalyzer
@@ -65,6 +66,11 @@ async def server() -> AsyncIterator[OpenAIServer]:
 def by_rules(analysis: Analysis, reason: RulesReason) -> bool:
     """Whether it is just what the rules say of the first commit."""
     return analysis == rules_analysis(a_read_commit(), reason)
+
+
+def alerts(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """How loud the analyzer itself spoke, in order."""
+    return [record.levelname for record in caplog.records if record.name == "analyzers.llm"]
 
 
 def test_every_fault_has_its_reason() -> None:
@@ -151,6 +157,51 @@ async def test_key_that_was_mended_is_noticed_after_the_pause(server: OpenAIServ
         assert len(server.requests) == 1
         seconds = 60.0
         assert (await fine.analyze(a_read_commit(3), "en")).by_model
+
+
+async def test_server_that_fails_again_and_again_is_left_alone_and_told_of_once(
+    server: OpenAIServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """One alert for a day, and hardly a request."""
+    caplog.set_level(logging.WARNING, "analyzers.llm")
+    seconds = 0.0
+    server.fault = Fault.SERVER_ERROR
+    async with an_analyzer(server, clock=lambda: seconds) as analyzer:
+        fine = WithRules(analyzer)
+        for number in range(2 * EQUAL_FAILURES):
+            analysis = await fine.analyze(a_read_commit(number), "en")
+            assert analysis.rules_reason is RulesReason.SERVER_ERROR
+        assert len(server.requests) == EQUAL_FAILURES
+        for hour in range(1, 5):
+            seconds = hour * 3_600.0
+            for number in range(5):
+                assert not (await fine.analyze(a_read_commit(number), "en")).by_model
+        assert len(server.requests) == EQUAL_FAILURES + 4
+        assert alerts(caplog) == ["ERROR"]
+        server.fault = None
+        seconds += 3_600
+        for number in range(3):
+            assert (await fine.analyze(a_read_commit(number), "en")).by_model
+    assert alerts(caplog) == ["ERROR", "WARNING"]
+
+
+async def test_failures_between_answers_and_those_of_single_commits_pause_nothing(
+    server: OpenAIServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.WARNING, "analyzers.llm")
+    async with an_analyzer(server) as analyzer:
+        fine = WithRules(analyzer)
+        faults = [Fault.SERVER_ERROR] * (EQUAL_FAILURES - 1)
+        server.faults.extend([*faults, None] * 3)
+        for number in range(3 * EQUAL_FAILURES):
+            await fine.analyze(a_read_commit(number), "en")
+        assert not server.faults
+        server.fault = Fault.REFUSAL
+        for number in range(3 * EQUAL_FAILURES):
+            await fine.analyze(a_read_commit(number), "en")
+        server.fault = None
+        assert (await fine.analyze(a_read_commit(1), "en")).by_model
+    assert not alerts(caplog)
 
 
 async def test_server_that_hangs_costs_one_round_of_waiting(server: OpenAIServer) -> None:

@@ -155,11 +155,11 @@ class Simulation:
         if self.next_due is None or self.next_due > self.clock.now:
             return
         chance = self.rng.random()
-        if chance < 0.06:
+        if chance < 0.1:
             await self._die()
-        elif chance < 0.12:
+        elif chance < 0.17:
             await self._cancel()
-        elif chance < 0.18:
+        elif chance < 0.24:
             await self._deliver(self._courier())
         await self._deliver()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Container, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -88,6 +88,15 @@ class Courier:
     def serves(self, channel: str) -> bool:
         """Whether there is an outlet for a channel."""
         return platform_of(channel) in self._outlets
+
+    def keep_ready(self, keys: Container[str]) -> None:
+        """Keep for a while what is known of the repositories, by `Subscription.key`, that more
+        channels wait for than are served now."""
+        self._editions.awaited = keys
+
+    async def tidy(self) -> None:
+        """Let go of what is kept for longer than it should be."""
+        await self._editions.tidy()
 
     async def serve(
         self, channel: str, key: str, day: date | None = None

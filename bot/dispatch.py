@@ -27,11 +27,11 @@ from bot.stores.haste import unhurried
 if TYPE_CHECKING:
     from bot.app import Application
 
-MOST_AT_ONCE: Final = 5_000
+MOST_AT_ONCE: Final = 500
 """Deliveries under way on one platform. Where thousands are due, most of them wait for its pace,
 which leaves the other platforms their own room."""
 
-MOST_OF_A_REPOSITORY: Final = 1_000
+MOST_OF_A_REPOSITORY: Final = 50
 """Deliveries under way of one repository on one platform: one that does not answer leaves room to
 the others."""
 
@@ -111,6 +111,7 @@ class Dispatcher:
                 waiting[platform_of(channel)].append((channel, key))
         self._waiting = waiting
         self._begin()
+        await self._courier.tidy()
 
     def _begin(self) -> None:
         """Start what there is room for."""
@@ -129,6 +130,7 @@ class Dispatcher:
                 of_repository[platform, key] += 1
                 self._start(channel, key)
             waiting.extendleft(reversed(put_off))
+        self._courier.keep_ready({key for waiting in self._waiting.values() for _, key in waiting})
 
     def _start(self, channel: str, key: str) -> None:
         task = asyncio.create_task(self._serve(channel, key))
@@ -191,11 +193,13 @@ class Dispatcher:
 
     async def _end(self) -> None:
         self._waiting = {}  # what ends now makes room for nobody
+        self._courier.keep_ready(())
         tasks = tuple(self._running.values())
         for task in tasks:
             task.cancel()
         if tasks:
             await asyncio.wait(tasks, timeout=FAREWELL)
+        await self._courier.tidy()
 
 
 @asynccontextmanager

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Container, Mapping
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -74,20 +74,27 @@ class Editions:
         self._app = app
         self._desks: dict[str, _Desk] = {}
         self._coming: defaultdict[str, set[asyncio.Task[Any] | None]] = defaultdict(set)
+        self.awaited: Container[str] = ()
+        """The repositories, by `Subscription.key`, whose digests will be wanted by more channels
+        than are served now."""
 
     @asynccontextmanager
     async def expecting(self, key: str) -> AsyncIterator[None]:
-        """Say that this task may soon want a digest of a repository: where many do, those who come
-        first leave the desk open for those who come last.
-
-        Args:
-            key: of the subscription, as `Subscription.key`.
-        """
+        """Say that this task may soon want a digest of a repository, as `Subscription.key` names
+        it: where many do, those who come first leave the desk to those who come last."""
         self._coming[key].add(asyncio.current_task())
         try:
             yield
         finally:
             await self._came(key)
+
+    async def tidy(self) -> None:
+        """Clear the desks that nobody wants, or that are no longer fresh."""
+        for desk in [*self._desks.values()]:
+            is_wanted = desk.key in self._coming or desk.key in self.awaited
+            if not desk.users and not (is_wanted and self._is_fresh(desk)):
+                del self._desks[desk.address]
+                await desk.aclose()
 
     async def make(self, subscription: Subscription, ledger: Ledger, day: date) -> Made:
         """The digest of a subscription that is due on a local day.
@@ -114,26 +121,20 @@ class Editions:
             await self._came(subscription.key)
 
     async def _came(self, key: str) -> None:
-        """This task wants no digest any more: the last one clears the desk."""
+        """This task wants no digest any more."""
         coming = self._coming[key]
         coming.discard(asyncio.current_task())
-        if coming:
-            return
-        del self._coming[key]
-        left = [d for d in self._desks.values() if d.key == key and not d.users]
-        for desk in left:
-            del self._desks[desk.address]
-            await desk.aclose()
+        if not coming:
+            del self._coming[key]
+            await self.tidy()
 
     @asynccontextmanager
     async def _desk(self, locator: Locator, key: str) -> AsyncIterator[_Desk]:
-        """The desk of a repository; one that is no longer fresh is cleared by who uses it last."""
-        old = self._desks.get(locator.address)
-        if old and self._app.now() - old.since > FRESH:
-            del self._desks[old.address]
-            if not old.users:
-                await old.aclose()
-        desk = self._desks.setdefault(locator.address, _Desk(self._app, locator, key))
+        """The desk of a repository; one that another has replaced is cleared by its last user."""
+        await self.tidy()
+        desk = self._desks.get(locator.address)
+        if desk is None or not self._is_fresh(desk):
+            desk = self._desks[locator.address] = _Desk(self._app, locator, key)
         desk.users += 1
         try:
             yield desk
@@ -141,6 +142,9 @@ class Editions:
             desk.users -= 1
             if not desk.users and self._desks.get(desk.address) is not desk:
                 await desk.aclose()
+
+    def _is_fresh(self, desk: _Desk) -> bool:
+        return abs(self._app.now() - desk.since) <= FRESH
 
 
 @final

@@ -291,9 +291,7 @@ async def test_a_window_asks_for_no_date_that_github_refuses(small: Path, opened
         window = Window(tip(small, "main"), before, before + timedelta(days=9))
         assert await source.list_nodes(window) == ()
         assert server.seen == []
-        assert (
-            len(await source.list_nodes(Window(tip(small, "skewed"), before, ever))) == 6
-        )
+        assert len(await source.list_nodes(Window(tip(small, "skewed"), before, ever))) == 6
 
 
 # Heads and names

@@ -1,7 +1,8 @@
-"""What Commitcast costs in time on this machine: `make bench`.
+"""What Commitcast costs in time and memory on this machine: `make bench`.
 
 Prints a Markdown table; docs/benchmarks.md keeps one. Whole commands are run as people run them,
-against the servers of the tests, so that neither a network nor a model's mood is measured.
+against the servers of the tests, so that neither a network nor a model's mood is measured. One part
+alone: `python -m tests.bench deliveries`.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import statistics
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from analyzers.model import Commit, RulesReason
@@ -19,7 +21,11 @@ from analyzers.rules import rules_analysis
 from bot.output import DigestReport, Format, text_of
 from bot.sources.git import GitSource
 from formatters.text import words_for
+from tests.bench.answers import answers
 from tests.bench.chats import chats
+from tests.bench.idle import idle
+from tests.bench.many import many
+from tests.bench.rush import rush
 from tests.bench.table import show
 from tests.digests import a_busy_day
 from tests.repositories import Repo, git, nasty_repository
@@ -112,24 +118,48 @@ def formats() -> None:
         show(f"write {LARGE} commits as {written}", took, f"{size / 1000:,.0f} kB")
 
 
-async def main() -> None:
-    """Run all."""
+async def reports(folder: Path) -> None:
+    """What people wait for at a command line."""
+    shell = Shell(folder, folder / "data")
+    repo = Repo(folder / "day")
+    for number in range(DAY):
+        repo.commit({"src/app.py": f"value = {number}\n"}, f"Set the value to {number}")
+    await start_up(shell)
+    await history(folder)
+    await rules_alone(shell, repo.path)
+    await by_model(shell, repo.path)
+    formats()
+
+
+async def bots(folder: Path) -> None:
+    """What people wait for in a chat, and what a bot needs."""
+    await chats(folder)
+    await answers(folder)
+    await idle(folder)
+
+
+async def deliveries(folder: Path) -> None:
+    """Thousands of scheduled digests at one minute."""
+    await many(folder)
+    await rush(folder)
+
+
+PARTS = {part.__name__: part for part in (reports, bots, deliveries)}
+
+
+async def main(names: Sequence[str]) -> None:
+    """Run the parts that are named, or all.
+
+    Raises:
+        KeyError: there is no part of that name.
+    """
     python = platform.python_version()
     sys.stdout.write(f"{platform.system()} {platform.machine()}, Python {python}\n\n")
-    sys.stdout.write("| what | time | note |\n| --- | ---: | --- |\n")
-    with tempfile.TemporaryDirectory(prefix="cc") as name:
-        folder = Path(name)
-        shell = Shell(folder, folder / "data")
-        repo = Repo(folder / "day")
-        for number in range(DAY):
-            repo.commit({"src/app.py": f"value = {number}\n"}, f"Set the value to {number}")
-        await start_up(shell)
-        await history(folder)
-        await rules_alone(shell, repo.path)
-        await by_model(shell, repo.path)
-        formats()
-        await chats(folder)
+    sys.stdout.write("| what | figure | note |\n| --- | ---: | --- |\n")
+    for name in names or PARTS:
+        with tempfile.TemporaryDirectory(prefix="cc") as folder:
+            await PARTS[name](Path(folder))
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    asyncio.run(main(sys.argv[1:]))

@@ -76,6 +76,8 @@ def main(address: str) -> None:
         listening.listen()
         os.write(1, b"ready\n")
         signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody asks how they ended
+        # What a shell starts in the background ignores Ctrl-C, and so would every fork.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         while listening.fileno() in select.select([listening.fileno(), 0], [], [])[0]:
             asked, _ = listening.accept()
             if os.fork() == 0:

@@ -245,7 +245,9 @@ async def test_digests_of_a_dead_model_come_marked_and_are_repaired_when_it_is_b
     seconds = 0.0
     async with (
         OpenAIServer() as server,
-        an_analyzer(server, timeout=0.3, clock=lambda: seconds) as model,
+        an_analyzer(
+            server, timeout=0.3 if fault is Fault.HANG else 30, clock=lambda: seconds
+        ) as model,
     ):
         world.use(model)
         server.fault = fault

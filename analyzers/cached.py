@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import final
 
 from analyzers.model import Analysis, Commit
-from analyzers.ports import AnalysisCache, Analyzer
+from analyzers.ports import AnalysisCache, AnalysisRequest, Analyzer
 
 
 @dataclass(slots=True)
@@ -28,11 +28,19 @@ class CachedAnalyzer(Analyzer):
         self._cache = cache
         self._flights: dict[tuple[str, str], _Flight] = {}
 
-    def identity(self, language: str) -> str:
+    def identity(self, language: str, *, brief: bool = False) -> str:
         """That of the analyzer within: a cache changes no analysis."""
-        return self._inner.identity(language)
+        return self._inner.identity(language, brief=brief)
 
-    async def analyze(self, commit: Commit, language: str) -> Analysis:
+    async def known(self, sha: str, language: str, *, in_full: bool = False) -> Analysis | None:
+        """What is kept of a commit: the whole analysis if there is one, or else its main points
+        unless all is wanted."""
+        kept = await self._cache.get(sha, self.identity(language))
+        if kept is None and not in_full:
+            kept = await self._cache.get(sha, self.identity(language, brief=True))
+        return kept
+
+    async def analyze(self, commit: Commit, request: AnalysisRequest) -> Analysis:
         """The analysis that is kept, under way, or made now; concurrent requests share one call.
 
         A caller that is cancelled leaves the others their call; the last one takes it along.
@@ -40,10 +48,10 @@ class CachedAnalyzer(Analyzer):
         Raises:
             ModelError: to all who wait; a failure is not kept.
         """
-        key = (commit.sha, self.identity(language))
+        key = (commit.sha, self.identity(request.language, brief=not request.in_full))
         flight = self._flights.get(key)
         if flight is None:
-            flight = _Flight(asyncio.create_task(self._fetch(commit, language)))
+            flight = _Flight(asyncio.create_task(self._fetch(commit, request)))
             self._flights[key] = flight
         flight.waiting += 1
         try:
@@ -61,12 +69,12 @@ class CachedAnalyzer(Analyzer):
             flight.task.cancel()
             await asyncio.wait({flight.task})
 
-    async def _fetch(self, commit: Commit, language: str) -> Analysis:
-        identity = self.identity(language)
-        kept = await self._cache.get(commit.sha, identity)
+    async def _fetch(self, commit: Commit, request: AnalysisRequest) -> Analysis:
+        kept = await self.known(commit.sha, request.language, in_full=request.in_full)
         if kept is not None:
             return kept
-        analysis = await self._inner.analyze(commit, language)
+        analysis = await self._inner.analyze(commit, request)
         if analysis.by_model:  # what the rules said in a model's place must not stand for it
+            identity = self.identity(request.language, brief=analysis.is_brief)
             await self._cache.put(commit.sha, identity, analysis)
         return analysis

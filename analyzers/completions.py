@@ -4,29 +4,38 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ValidationError
+from pydantic import BaseModel, BeforeValidator, ValidationError, WrapValidator
 
 from analyzers.errors import ModelError, PromptTooLong, StoreError
 from analyzers.model import RulesReason
-from analyzers.ports import ModelProfiles
-from analyzers.profiles import Profile
+from analyzers.ports import Account, ModelProfiles, Spending, Usage
+from analyzers.profiles import Form, Profile
 from analyzers.rejections import rejection
 from analyzers.text import clean_line, shorten
+from analyzers.tokens import count_tokens
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
 
 _log = logging.getLogger(__name__)
+_T = TypeVar("_T")
 
 DEFAULT_BASE_URL = "https://api.openai.com/v1"
 
 OUTPUT_LIMIT, LARGER_OUTPUT_LIMIT = 6_000, 16_000
 """Tokens of a reply, thoughts included, at first and after one that was cut off. Replies take
 some 1,000; 16,000 is what common models can write at most (gpt-4o: 16,384)."""
+
+_USUAL_OUTPUT = 1_000
+"""Tokens that are set aside for a reply before it is known."""
+
+_HASTE, _ENOUGH = 0.2, 400
+"""The weight of one request's count in the scale, and the tokens from which on it has one: what a
+server adds to every request would weigh too much in a short one."""
 
 _SHORTEST_SECRET = 8
 """Characters; what local servers are sent for a key (`x`, `none`) is no secret but a word."""
@@ -44,6 +53,18 @@ class Completion:
     """How it was asked."""
     cut_off: bool
     """Whether it hit the limit of its length."""
+    usage: Usage | None
+    """The tokens that its server counted; None where it counts none."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What is asked, however the server wants to be asked."""
+
+    client: AsyncOpenAI
+    messages: Sequence[Message]
+    form: Form
+    account: Account
 
 
 def _joined(content: object) -> object:
@@ -64,12 +85,31 @@ class _Choice(BaseModel):
     finish_reason: str | None = None
 
 
+def _if_valid(value: object, validate: Callable[[object], _T]) -> _T | None:
+    """None in place of what is not as it should be: it is nice to know and not needed."""
+    try:
+        return validate(value)
+    except ValidationError:
+        return None
+
+
+class _Kept(BaseModel):
+    cached_tokens: int = 0
+
+
+class _Usage(BaseModel):
+    prompt_tokens: int
+    completion_tokens: int = 0
+    prompt_tokens_details: Annotated[_Kept | None, WrapValidator(_if_valid)] = None
+
+
 class _Body(BaseModel):
     """The part of a response that is looked at. The SDK's own model is not validated: bad servers
     make it raise whatever they please."""
 
     choices: list[_Choice] = []
     error: object = None
+    usage: Annotated[_Usage | None, WrapValidator(_if_valid)] = None
 
 
 class Completions:
@@ -82,6 +122,7 @@ class Completions:
         base_url: str | None,
         api_key: str | None,
         profiles: ModelProfiles,
+        spending: Spending,
         timeout: float,
         max_retries: int,
     ) -> None:
@@ -91,11 +132,15 @@ class Completions:
         # Servers without keys are sent one too: the SDK insists.
         self._key = api_key or "no-key"
         self._profiles = profiles
+        self._spending = spending
         self._timeout = timeout
         self._max_retries = max_retries
         self._opening = asyncio.Lock()
         self._client: AsyncOpenAI | None = None
         self._profile = Profile()
+        self.scale = 1.0
+        """The model's tokens for each that `count_tokens` counts, learnt from what its server
+        reports."""
 
     async def aclose(self) -> None:
         """Close the connections. Safe to call twice."""
@@ -104,23 +149,31 @@ class Completions:
             await client.close()
 
     async def complete(
-        self, messages: Sequence[Message], *, below: Profile | None = None
+        self,
+        messages: Sequence[Message],
+        form: Form,
+        account: Account,
+        *,
+        below: Profile | None = None,
     ) -> Completion:
         """Ask the model, stepping down until its server understands.
 
         Args:
             messages: the conversation; it says JSON somewhere, which `json_object` demands.
+            form: what the reply is to look like.
+            account: whom the tokens are counted for.
             below: ask in a simpler way than this, which the server took but did not heed.
 
         Raises:
             PromptTooLong: the messages exceed what the model reads.
-            ModelError: no reply, or one that was refused, empty, or cut off twice.
+            ModelError: no reply, or one that was refused, empty, or cut off twice; or no tokens
+                are left for today.
         """
-        client = await self._open()
+        asked = _Asked(await self._open(), messages, form, account)
         profile = self._profile.lowest((below and below.below()) or Profile())
         while True:
             try:
-                completion = await self._ask(client, messages, profile, OUTPUT_LIMIT)
+                completion = await self._ask(asked, profile, OUTPUT_LIMIT)
                 break
             except PromptTooLong:
                 raise
@@ -130,7 +183,7 @@ class Completions:
                     raise
                 profile = lower
         if completion.cut_off:
-            completion = await self._ask_for_more(client, messages, profile)
+            completion = await self._ask_for_more(asked, profile)
         if not completion.text.strip():
             raise ModelError(RulesReason.EMPTY_REPLY)
         return completion
@@ -175,12 +228,10 @@ class Completions:
         _ = client.chat.completions.with_raw_response  # imported by the SDK when first touched
         return client
 
-    async def _ask_for_more(
-        self, client: AsyncOpenAI, messages: Sequence[Message], profile: Profile
-    ) -> Completion:
+    async def _ask_for_more(self, asked: _Asked, profile: Profile) -> Completion:
         if profile.has_limit:
             try:
-                completion = await self._ask(client, messages, profile, LARGER_OUTPUT_LIMIT)
+                completion = await self._ask(asked, profile, LARGER_OUTPUT_LIMIT)
             except ModelError as exc:
                 if exc.reason is not RulesReason.REQUEST_REJECTED:
                     raise
@@ -189,21 +240,39 @@ class Completions:
                 return completion
         raise ModelError(RulesReason.CUT_OFF)
 
-    async def _ask(
-        self, client: AsyncOpenAI, messages: Sequence[Message], profile: Profile, limit: int
-    ) -> Completion:
+    async def _ask(self, asked: _Asked, profile: Profile, limit: int) -> Completion:
+        """One request whose tokens are counted."""
+        counted = sum(count_tokens(message["content"]) for message in asked.messages)
+        expected = Usage(round(counted * self.scale))
+        reserved = expected.sent + _USUAL_OUTPUT
+        await self._spending.reserve(asked.account, reserved)
+        usage = Usage(0)
+        try:
+            completion = await self._request(asked, profile, limit)
+            usage = completion.usage or replace(expected, received=count_tokens(completion.text))
+        except (ModelError, asyncio.CancelledError) as exc:
+            if getattr(exc, "reason", RulesReason.TIMED_OUT) is RulesReason.TIMED_OUT:
+                usage = expected  # it may well have worked for nothing
+            raise
+        finally:
+            await self._spending.settle(asked.account, self._model, reserved, usage)
+        if completion.usage and counted >= _ENOUGH:
+            self.scale += _HASTE * (completion.usage.sent / counted - self.scale)
+        return completion
+
+    async def _request(self, asked: _Asked, profile: Profile, limit: int) -> Completion:
         """One request with the SDK's own retries; none are added here."""
         from openai import APIConnectionError, APIStatusError, APITimeoutError, OpenAIError
 
-        chat: Any = client.chat.completions.with_raw_response
+        chat: Any = asked.client.chat.completions.with_raw_response
         try:
             # Beyond the limit for one try, so that a server that drips cannot hold a slot forever
             # and one that hangs cannot hold it for all of the SDK's tries.
             async with asyncio.timeout(2 * self._timeout):
                 response = await chat.create(
                     model=self._model,
-                    messages=list(messages),
-                    extra_body=profile.parameters(limit),
+                    messages=list(asked.messages),
+                    extra_body=profile.parameters(limit, asked.form),
                 )
             body = _Body.model_validate_json(response.text)
         except (APITimeoutError, TimeoutError) as exc:
@@ -222,7 +291,7 @@ class Completions:
             # Some gateways report what went wrong behind them with status 200.
             reason = RulesReason.SERVER_ERROR if body.error else RulesReason.INVALID_REPLY
             raise ModelError(reason, detail=self._told(body.error or "no choices"))
-        return _read(body.choices[0], profile)
+        return _read(body, profile)
 
     def _told(self, what: object) -> str:
         """What a server said, for the log: one short line without our key."""
@@ -232,9 +301,18 @@ class Completions:
         return shorten(clean_line(text), 500)
 
 
-def _read(choice: _Choice, profile: Profile) -> Completion:
+def _read(body: _Body, profile: Profile) -> Completion:
+    choice = body.choices[0]
     message = choice.message
     if message.refusal or choice.finish_reason == "content_filter":
         detail = shorten(clean_line(message.refusal or "content filter"), 200)
         raise ModelError(RulesReason.REFUSED, detail=detail)
-    return Completion(message.content or "", profile, choice.finish_reason == "length")
+    cut_off = choice.finish_reason == "length"
+    return Completion(message.content or "", profile, cut_off, _usage(body.usage))
+
+
+def _usage(told: _Usage | None) -> Usage | None:
+    if told is None:
+        return None
+    kept = told.prompt_tokens_details
+    return Usage(told.prompt_tokens, told.completion_tokens, kept.cached_tokens if kept else 0)

@@ -6,14 +6,12 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
-from math import ceil
 
 from analyzers.model import Commit, Coverage, FileChange, FileRole, FileStatus
 from analyzers.rules.roles import role_of
 from analyzers.text import clean_line, shorten
+from analyzers.tokens import CHARACTERS_PER_TOKEN, count_tokens
 
-_TOKEN = re.compile(r"[A-Za-z]{1,8}|\d{1,3}|[^\sA-Za-z\d]{1,2}|\n+")
-_CHARACTERS_PER_TOKEN = 8
 _HUNK = re.compile(r"^(?=@@ )", re.MULTILINE)
 _LEFT_OUT = "[the rest of this file is left out]\n"
 _LEAST_SHARE = 200
@@ -37,17 +35,16 @@ class Excerpt:
     """A line for each file, the most worth reading first, and how many more there are."""
     patches: str
     """The patches, each under a line that names its file and says whether it is whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What a model is shown of a commit, in one request or several."""
+
+    parts: tuple[Excerpt, ...]
+    """One for each request; at least one."""
     coverage: Coverage
-    """How many of the files are there in whole."""
-
-
-def count_tokens(text: str) -> int:
-    """An upper bound of the tokens that a model's vocabulary makes of a text, in linear time.
-
-    Real vocabularies need a download. This pattern, with a tenth on top, was never below the
-    o200k count on 395 real diffs. White space, which the pattern skips, counts by its length.
-    """
-    return max(ceil(len(_TOKEN.findall(text)) * 1.1), ceil(len(text) / _CHARACTERS_PER_TOKEN))
+    """What is in them all together."""
 
 
 def cut(text: str, budget: int) -> tuple[str, bool]:
@@ -63,7 +60,7 @@ def cut(text: str, budget: int) -> tuple[str, bool]:
     return kept or head[: int(max(budget - 1, 0) / 1.1)], False
 
 
-def excerpt(commit: Commit, budget: int) -> Excerpt:
+def select(commit: Commit, budget: int, most: int = 1) -> Selection:
     """Choose what to show of a commit in at most `budget` tokens.
 
     Files are taken by worth: source, then configuration and build, then tests, then docs, small
@@ -90,7 +87,8 @@ def excerpt(commit: Commit, budget: int) -> Excerpt:
         for section in _cut_sections(large, left):
             sections.append(section)
             left -= count_tokens(section)
-    return Excerpt(listing, "".join(sections), Coverage(read, len(commit.files)))
+    excerpt = Excerpt(listing, "".join(sections))
+    return Selection((excerpt,), Coverage(read, len(commit.files)))
 
 
 def _tier(file: FileChange) -> int:
@@ -111,7 +109,7 @@ def _only_moved(file: FileChange) -> bool:
 
 def _cost(text: str, budget: int) -> int | None:
     """The tokens of a text, or None if it has more than `budget`; a long one is not even read."""
-    if len(text) > budget * _CHARACTERS_PER_TOKEN:
+    if len(text) > budget * CHARACTERS_PER_TOKEN:
         return None
     tokens = count_tokens(text)
     return tokens if tokens <= budget else None
@@ -119,7 +117,7 @@ def _cost(text: str, budget: int) -> int | None:
 
 def _as_much_as_could_fit(text: str, budget: int) -> str:
     """A prefix that is one character too long, so that the line cut at its end never fits."""
-    return text[: max(budget, 0) * _CHARACTERS_PER_TOKEN + 1]
+    return text[: max(budget, 0) * CHARACTERS_PER_TOKEN + 1]
 
 
 def _while_they_fit(pieces: Iterable[str], budget: int) -> Iterator[str]:

@@ -8,7 +8,7 @@ from typing import final
 
 from analyzers.errors import ModelError
 from analyzers.model import Analysis, Commit, RulesReason
-from analyzers.ports import Analyzer
+from analyzers.ports import AnalysisRequest, Analyzer
 from analyzers.rules import rules_analysis
 
 _log = logging.getLogger(__name__)
@@ -24,14 +24,14 @@ class WithRules(Analyzer):
         self._analyzer = analyzer
         self._told: set[RulesReason] = set()
 
-    def identity(self, language: str) -> str:
+    def identity(self, language: str, *, brief: bool = False) -> str:
         """That of the analyzer that is asked first."""
-        return self._analyzer.identity(language)
+        return self._analyzer.identity(language, brief=brief)
 
-    async def analyze(self, commit: Commit, language: str) -> Analysis:
+    async def analyze(self, commit: Commit, request: AnalysisRequest) -> Analysis:
         """Analyse one commit, by the rules if need be."""
         try:
-            return await self._analyzer.analyze(commit, language)
+            return await self._analyzer.analyze(commit, request)
         except ModelError as exc:
             self._tell(commit, exc)
             reason = exc.reason

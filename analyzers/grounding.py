@@ -11,9 +11,7 @@ from analyzers.model import (
     Analysis,
     Commit,
     Coverage,
-    Facts,
     Importance,
-    Kind,
     Risk,
     Severity,
     Verdict,
@@ -29,14 +27,11 @@ _FILE = re.compile(r"(?:[\w.@+-]+/)+[\w.@+-]*\.[A-Za-z]\w{0,9}\b")
 _LINE_NUMBER = re.compile(r":\d+(?:-\d+)?$")
 _WORST_FIRST = (Severity.HIGH, Severity.MEDIUM, Severity.LOW)
 
-Assessment = tuple[tuple[Kind, ...], Verdict, Facts]
-"""What the rules say of a commit."""
-
 
 def to_analysis(
     reply: Reply,
     commit: Commit,
-    assessment: Assessment,
+    by_rules: Analysis,
     coverage: Coverage,
     *,
     model: str,
@@ -48,17 +43,17 @@ def to_analysis(
     The importance is kept between the rules' floor and ceiling, and files that the commit does
     not have are not named.
     """
-    kinds, verdict, facts = assessment
+    verdict = by_rules.verdict
     paths = _paths(commit)
     summary = _shortened(reply.summary, _MOST_TEXTS, _PARAGRAPH)
     places = (shorten(place, _PLACE) for place in reply.scope)
     scope = (place for place in places if _is_grounded(place, paths))
     return Analysis(
-        kinds=reply.kinds[:_MOST_KINDS] or kinds,
+        kinds=reply.kinds[:_MOST_KINDS] or by_rules.kinds,
         verdict=verdict,
         importance=_clamped(reply.importance or verdict.importance, verdict),
         headline=shorten(reply.headline or summary[0], _HEADLINE),
-        facts=facts,
+        facts=by_rules.facts,
         coverage=coverage,
         analyzer=model,
         language=language,

@@ -195,12 +195,16 @@ class Risk:
     """How bad that is."""
     path: str | None = None
     """The file that it stands in, always one of the commit's; None where it has no one place."""
+    line: int | None = None
+    """The line of that file after the commit, always one that the diff shows; None where the model
+    named none."""
 
 
 class ReasonCode(StrEnum):
     """Why the rules hold a commit to be as important as they say; worded by the formatters."""
 
     SECURITY_FIX = "security-fix"
+    SECRET_COMMITTED = "secret-committed"  # noqa: S105 - a word, no secret
     CRASH_FIX = "crash-fix"
     DATA_LOSS_FIX = "data-loss-fix"
     HANG_FIX = "hang-fix"
@@ -263,6 +267,18 @@ class DependencyMove:
 
 
 @dataclass(frozen=True, slots=True)
+class PossibleSecret:
+    """Where a commit seems to add a password, key or token. Nobody holds its value."""
+
+    kind: str
+    """What it looks like, in the words of its mark: `github-token`, `private-key` ..."""
+    path: str | None = None
+    """The file; None where it stands in the commit's message."""
+    line: int | None = None
+    """The line of that file after the commit; None in a message."""
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """What can be read off a commit without judging it; the same for every analyzer."""
 
@@ -287,6 +303,10 @@ class Facts:
     """Issues, pull requests and CVE numbers that the message names (`#123`, `CVE-2026-1234`)."""
     reverts: str | None = None
     """The commit that it reverts: a SHA (may be short) or, failing that, its quoted title."""
+    follows: tuple[str, ...] = ()
+    """Earlier commits that it says to fix or complete: SHAs (may be short) and `#123`."""
+    secrets: tuple[PossibleSecret, ...] = ()
+    """Where it seems to add secrets."""
     tests_missing: bool = False
     """True when behaviour in source files changed and no test file did."""
 
@@ -295,6 +315,8 @@ class RulesReason(StrEnum):
     """Why a commit is shown with what the rules know; worded by the formatters."""
 
     NOT_CONFIGURED = "not-configured"
+    NOT_NEEDED = "not-needed"
+    DAILY_LIMIT = "daily-limit"
     UNREACHABLE = "unreachable"
     TIMED_OUT = "timed-out"
     SERVER_ERROR = "server-error"
@@ -318,6 +340,11 @@ class Coverage:
     """Files whose patch was read whole."""
     files_total: int
     """Files of the commit; merges have none."""
+    partly: tuple[str, ...] = ()
+    """The paths of those that were read in part, the most worth reading first."""
+    unread: tuple[str, ...] = ()
+    """The paths of those that are worth reading and were not read, the same order. The others are
+    generated, vendored, locked or binary, and only counted."""
 
     @property
     def is_whole(self) -> bool:
@@ -369,6 +396,11 @@ class Analysis:
     """When a model wrote it; None from the rules."""
     rules_reason: RulesReason | None = None
     """Why the rules and not a model answered; None from a model."""
+    is_brief: bool = False
+    """Whether the model was asked for the main points only."""
+    withheld: int = 0
+    """How many of the model's sentences and places were taken out because the commit does not bear
+    them."""
 
     @property
     def kind(self) -> Kind:
@@ -383,7 +415,12 @@ class Analysis:
     @property
     def is_provisional(self) -> bool:
         """Whether the rules stand in for a model that failed, and that may answer later."""
-        return self.rules_reason not in (None, RulesReason.NOT_CONFIGURED)
+        return self.rules_reason not in (
+            None,
+            RulesReason.NOT_CONFIGURED,
+            RulesReason.NOT_NEEDED,
+            RulesReason.DAILY_LIMIT,
+        )
 
 
 Date = date  # a field of that name hides the class from who resolves annotations later
@@ -436,6 +473,25 @@ class Edition:
 Span = Day | Period | Range | Edition
 
 
+class TieKind(StrEnum):
+    """What a commit of a digest has to do with another one of the same digest."""
+
+    REVERTS = "reverts"
+    REVERTED_BY = "reverted-by"
+    FOLLOWS = "follows"
+    FOLLOWED_BY = "followed-by"
+
+
+@dataclass(frozen=True, slots=True)
+class Tie:
+    """A commit of the same digest that belongs to this one."""
+
+    kind: TieKind
+    """What this one is to the other."""
+    number: int
+    """The other one's number."""
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One commit in a digest."""
@@ -448,6 +504,8 @@ class Entry:
     """What is known of it."""
     branch: str = ""
     """The first of the digest's branches that has it; empty where there is only one."""
+    ties: tuple[Tie, ...] = ()
+    """What it reverts, fixes or completes in this digest, and what does so to it."""
 
 
 class GroupKind(StrEnum):
@@ -553,6 +611,8 @@ class Digest:
     the entries they are all commits of the span."""
     remarks: tuple[Remark, ...] = ()
     """What is to be said of the history itself."""
+    overview: tuple[str, ...] = ()
+    """What it was about by a model, at most three sentences; empty where the rules are to say."""
 
     @property
     def entries(self) -> tuple[Entry, ...]:

@@ -3,25 +3,50 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 
 from analyzers.model import Analysis, Commit
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Whom the tokens of a model's work are counted for."""
+
+    channel: str
+    """Who asked, as the bot names channels; the first of all who asked for the same."""
+    repository: str
+    """The address of the repository that it is about."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnalysisRequest:
+    """What is wanted of an analysis."""
+
+    language: str
+    """What readers speak (BCP 47); rules, who quote the commit, ignore it."""
+    account: Account
+    """Who pays."""
+    in_full: bool = False
+    """Whether everything is to be said even of a commit that is worth little."""
 
 
 class Analyzer(ABC):
     """Turns a commit into an analysis."""
 
     @abstractmethod
-    def identity(self, language: str) -> str:
+    def identity(self, language: str, *, brief: bool = False) -> str:
         """What an analysis depends on besides the commit: analyzer, prompt version, model,
-        language. Two analyses of one commit with the same identity may stand for each other."""
+        language, and whether only the main points are asked for. Two analyses of one commit with
+        the same identity may stand for each other."""
 
     @abstractmethod
-    async def analyze(self, commit: Commit, language: str) -> Analysis:
+    async def analyze(self, commit: Commit, request: AnalysisRequest) -> Analysis:
         """Analyse one commit.
 
         Args:
             commit: with its patches.
-            language: what readers speak (BCP 47); rules, who quote the commit, ignore it.
+            request: what is wanted.
 
         Raises:
             ModelError: there is no usable analysis. Rules never raise.
@@ -50,3 +75,43 @@ class ModelProfiles(ABC):
     @abstractmethod
     async def save(self, server: str, model: str, profile: str) -> None:
         """Remember a profile, in whatever words the caller chose."""
+
+
+class Turns(ABC):
+    """Lets one process after the other work on the same thing."""
+
+    @abstractmethod
+    def turn(self, key: str) -> AbstractAsyncContextManager[None]:
+        """Wait until nobody else works on `key`, and have others wait meanwhile.
+
+        One who dies is waited for no longer than a deadline; where nothing can be known of the
+        others there is no waiting at all. It never raises for its own part.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """The tokens of one request to a model."""
+
+    sent: int
+    """Tokens of the prompt, those that the server had kept included."""
+    received: int = 0
+    """Tokens of the reply, thoughts included."""
+    kept: int = 0
+    """Those of `sent` that the server had kept from an earlier request."""
+
+
+class Spending(ABC):
+    """Counts the tokens that models cost, and says when it is enough for a day."""
+
+    @abstractmethod
+    async def reserve(self, account: Account, tokens: int) -> None:
+        """Set tokens aside before a request.
+
+        Raises:
+            ModelError: for `RulesReason.DAILY_LIMIT`; nothing is set aside.
+        """
+
+    @abstractmethod
+    async def settle(self, account: Account, model: str, reserved: int, usage: Usage) -> None:
+        """Count what a request took, in place of what was set aside for it."""

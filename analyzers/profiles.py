@@ -6,10 +6,24 @@ JSON Schema, and what they call the limit of a reply's length.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
-from analyzers.replies import REPLY_SCHEMA
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What a reply is to look like."""
+
+    name: str
+    """Letters and underscores, for servers that ask for a name."""
+    schema: Mapping[str, Any]
+    """JSON Schema of an object, in the subset that every server's strict mode takes: all
+    properties required, no `$ref`, no union, no limits."""
+
+    def is_filled_in(self, reply: str) -> bool:
+        """Whether a reply names every key; one that was held to the schema cannot but do so."""
+        return all(f'"{key}"' in reply for key in self.schema["properties"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +70,11 @@ class Profile:
         """Whether a reply's length can be limited at all."""
         return self.LIMITS[self.limit] != "unlimited"
 
-    def parameters(self, limit: int) -> dict[str, Any]:
+    def parameters(self, limit: int, form: Form) -> dict[str, Any]:
         """The part of a request's body that depends on the server."""
         body: dict[str, Any] = {self.LIMITS[self.limit]: limit} if self.has_limit else {}
         if self.rung == 0:
-            schema = {"name": "commit_analysis", "strict": True, "schema": REPLY_SCHEMA}
+            schema = {"name": form.name, "strict": True, "schema": form.schema}
             body["response_format"] = {"type": "json_schema", "json_schema": schema}
         elif self.rung == 1:
             body["response_format"] = {"type": "json_object"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Annotated, Any
 
@@ -12,12 +12,14 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, mo
 
 from analyzers.errors import ModelError
 from analyzers.model import Importance, Kind, RulesReason, Severity
+from analyzers.profiles import Form
 from analyzers.text import clean, clean_line, shorten
 
 _STRING = {"type": "string"}
 _STRINGS = {"type": "array", "items": _STRING}
 _RISK_PROPERTIES = {
     "path": _STRING,
+    "line": {"type": "integer"},
     "text": _STRING,
     "severity": {"type": "string", "enum": [severity.value for severity in Severity]},
 }
@@ -45,15 +47,28 @@ _PROPERTIES: dict[str, dict[str, Any]] = {
     "importance": {"type": "string", "enum": [importance.value for importance in Importance]},
     "headline": _STRING,
 }
-REPLY_SCHEMA: dict[str, Any] = {
-    "type": "object",
-    "properties": _PROPERTIES,
-    "required": list(_PROPERTIES),
-    "additionalProperties": False,
-}
-"""The reply as JSON Schema, in the subset that every server's strict mode takes: all required,
-empty instead of absent, no `$ref`, no union, no limits. Models write the keys in this order, so
-the observations stand before the judgements that follow from them."""
+_MAIN_POINTS = ("summary", "kinds", "importance_reason", "importance", "headline")
+
+
+def _form(name: str, keys: Iterable[str]) -> Form:
+    properties = {key: _PROPERTIES[key] for key in keys}
+    return Form(
+        name,
+        {
+            "type": "object",
+            "properties": properties,
+            "required": list(properties),
+            "additionalProperties": False,
+        },
+    )
+
+
+FULL_FORM = _form("commit_analysis", _PROPERTIES)
+"""A whole analysis. What is empty is not absent. Models write the keys in this order, so the
+observations stand before the judgements that follow from them."""
+
+BRIEF_FORM = _form("commit_summary", _MAIN_POINTS)
+"""The main points alone."""
 
 _LONGEST_REPLY, _LONGEST_TEXT, _MOST_TEXTS, _MOST_OBJECTS = 200_000, 2_000, 50, 64
 """Characters read of a reply and of one text in it, texts read of a list, and objects tried:
@@ -189,11 +204,6 @@ def parse_reply(text: str) -> Reply:
         except ValidationError as exc:
             problem = "; ".join(error["msg"] for error in exc.errors())
     raise ModelError(RulesReason.INVALID_REPLY, detail=shorten(clean_line(problem), 300))
-
-
-def is_complete(text: str) -> bool:
-    """Whether a reply names every key; one that was held to the schema cannot but do so."""
-    return all(f'"{key}"' in text for key in _PROPERTIES)
 
 
 def _json_objects(text: str) -> Iterator[object]:

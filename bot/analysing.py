@@ -22,7 +22,7 @@ from dataclasses import dataclass, replace
 
 from analyzers.errors import RevisionNotFound, SourceError
 from analyzers.model import Analysis, Commit, Entry, Group, LeftOut
-from analyzers.ports import Analyzer
+from analyzers.ports import AnalysisRequest, Analyzer
 from analyzers.text import clean_line
 from bot.filters import left_out_read, left_out_unread
 from bot.ports import CommitSource
@@ -42,8 +42,8 @@ class Reader:
     """The repository."""
     analyzer: Analyzer
     """Asked about each commit; must not raise (see `analyzers.fallback`)."""
-    language: str
-    """What readers speak (BCP 47)."""
+    request: AnalysisRequest
+    """What is wanted of each analysis."""
     filters: Filters
     """Which commits are wanted."""
     workers: int
@@ -77,7 +77,7 @@ class Reader:
         read = await analyse_all(
             _wanted(self.source.read(unread), self.filters, left_out),
             self.analyzer,
-            self.language,
+            self.request,
             workers=self.workers,
             on_commit=lambda done: progress(done, len(unread) - len(left_out)),
         )
@@ -93,7 +93,7 @@ class Reader:
 
 
 async def analyse_commit(
-    source: CommitSource, analyzer: Analyzer, name: str, language: str
+    source: CommitSource, analyzer: Analyzer, name: str, request: AnalysisRequest
 ) -> Entry:
     """Read and analyse the one commit of that name.
 
@@ -103,7 +103,7 @@ async def analyse_commit(
     sha = await source.resolve(name)
     async with aclosing(source.read([sha])) as commits:
         async for commit in commits:
-            analysis = await analyzer.analyze(commit, language)
+            analysis = await analyzer.analyze(commit, request)
             return Entry(1, commit.without_patches(), analysis)
     raise RevisionNotFound("error-revision-not-found", name=name)
 
@@ -111,7 +111,7 @@ async def analyse_commit(
 async def analyse_all(
     commits: AsyncGenerator[Commit],
     analyzer: Analyzer,
-    language: str,
+    request: AnalysisRequest,
     *,
     workers: int,
     on_commit: Callable[[int], None],
@@ -122,7 +122,7 @@ async def analyse_all(
 
     async def work() -> None:
         while (commit := await waiting.get()) is not None:
-            analysis = await analyzer.analyze(commit, language)
+            analysis = await analyzer.analyze(commit, request)
             analysed.append((commit.without_patches(), analysis))
             on_commit(len(analysed))
 

@@ -11,7 +11,14 @@ from typing import Final
 from analyzers.cached import CachedAnalyzer
 from analyzers.fallback import WithRules
 from analyzers.model import Analysis, Digest, Entry, Importance, Repository
-from analyzers.ports import AnalysisCache, Analyzer, ModelProfiles
+from analyzers.ports import (
+    Account,
+    AnalysisCache,
+    AnalysisRequest,
+    Analyzer,
+    ModelProfiles,
+    Spending,
+)
 from analyzers.rules import RulesAnalyzer
 from bot.access import TERMINAL, Grants, most_commits
 from bot.analysing import Progress, analyse_commit
@@ -30,6 +37,7 @@ from bot.stores.events import SeenEvents
 from bot.stores.ledgers import RedisLedgers
 from bot.stores.profiles import RedisModelProfiles
 from bot.stores.responses import RedisResponseCache
+from bot.stores.spending import RedisSpending
 from bot.stores.subscriptions import RedisSubscriptions
 from bot.subscriptions import ChatSettings
 from bot.weekdays import DAILY
@@ -71,17 +79,32 @@ class Application:
         """Where the pages are that are read through GitHub's API."""
         return web_address(self.settings.github_api_url)
 
-    async def digest(self, locator: Locator, request: DigestRequest, progress: Progress) -> Digest:
-        """One digest of one repository.
+    async def digest(
+        self,
+        locator: Locator,
+        request: DigestRequest,
+        progress: Progress,
+        channel: str = TERMINAL,
+        notify: Notify | None = None,
+    ) -> Digest:
+        """One digest of one repository, for a channel.
+
+        Args:
+            locator: the repository.
+            request: what to cover.
+            progress: told after each commit.
+            channel, notify: as for `source`.
 
         Raises:
+            InputError: there are more commits than asked for at most.
             SourceError: the repository cannot be read.
         """
-        async with self.source(locator) as source:
+        async with self.source(locator, channel, notify) as source:
             return await make_digest(
                 source,
                 self.analyzer,
                 request,
+                account=Account(channel, locator.address),
                 workers=self.settings.commitcast_llm_concurrency,
                 now=self.now(),
                 progress=progress,
@@ -93,8 +116,9 @@ class Application:
         Raises:
             SourceError: the repository cannot be read, or has no such commit.
         """
+        request = AnalysisRequest(language, Account(TERMINAL, locator.address), in_full=True)
         async with self.source(locator) as source:
-            entry = await analyse_commit(source, self.analyzer, name, language)
+            entry = await analyse_commit(source, self.analyzer, name, request)
             return source.repository, entry
 
     async def known_analysis(self, sha: str, language: str) -> Analysis | None:
@@ -199,7 +223,9 @@ async def open_application(
     url = settings.redis_url.get_secret_value() if settings.redis_url else None
     async with open_redis(url, settings.commitcast_data) as redis:
         analyses = RedisAnalysisCache(redis)
-        async with _open_analyzer(settings, analyses, RedisModelProfiles(redis), now) as analyzer:
+        async with _open_analyzer(
+            settings, analyses, RedisModelProfiles(redis), RedisSpending(redis, now), now
+        ) as analyzer:
             yield Application(
                 settings=settings,
                 analyzer=analyzer,
@@ -217,23 +243,28 @@ async def open_application(
 
 @asynccontextmanager
 async def _open_analyzer(
-    settings: Settings, cache: RedisAnalysisCache, profiles: ModelProfiles, now: Clock
+    settings: Settings,
+    cache: RedisAnalysisCache,
+    profiles: ModelProfiles,
+    spending: Spending,
+    now: Clock,
 ) -> AsyncIterator[Analyzer]:
     if not settings.has_model:
         yield RulesAnalyzer()
         return
+    from analyzers.language_model import LanguageModel
     from analyzers.llm import LanguageModelAnalyzer
 
     key = settings.openai_api_key
-    model = LanguageModelAnalyzer(
-        model=settings.openai_model,
+    model = LanguageModel(
+        name=settings.openai_model,
         base_url=settings.openai_base_url,
         api_key=key.get_secret_value() if key else None,
         concurrency=settings.commitcast_llm_concurrency,
         profiles=profiles,
-        now=now,
+        spending=spending,
     )
     try:
-        yield WithRules(CachedAnalyzer(model, cache))
+        yield WithRules(CachedAnalyzer(LanguageModelAnalyzer(model, now=now), cache))
     finally:
         await model.aclose()

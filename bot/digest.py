@@ -15,7 +15,7 @@ from datetime import datetime
 from analyzers.errors import InputError
 from analyzers.model import Digest, LeftOut, Range
 from analyzers.overview import arrange
-from analyzers.ports import Analyzer
+from analyzers.ports import Account, AnalysisRequest, Analyzer
 from analyzers.text import clean_line
 from bot.analysing import Progress, Reader, counted, with_branches
 from bot.branches import tips_of
@@ -57,6 +57,7 @@ async def make_digest(
     analyzer: Analyzer,
     request: DigestRequest,
     *,
+    account: Account,
     workers: int,
     now: datetime,
     progress: Progress,
@@ -67,6 +68,7 @@ async def make_digest(
         source: the repository.
         analyzer: asked about each commit; must not raise (see `analyzers.fallback`).
         request: what to cover.
+        account: whom a model's work is counted for.
         workers: how many commits are analysed at once.
         now: when this is, in UTC.
         progress: told after each commit.
@@ -85,7 +87,9 @@ async def make_digest(
     if request.filters.first_parent:
         brought_in = found_on.keys() - landed_on((sha for _, sha in scope.ends), list(listed))
         found_on = {sha: on for sha, on in found_on.items() if sha not in brought_in}
-    reader = Reader(source, analyzer, request.language, request.filters, workers)
+    reader = Reader(
+        source, analyzer, AnalysisRequest(request.language, account), request.filters, workers
+    )
     shown, left_out = await reader.choose(found_on, progress)
     groups = arrange(shown)
     return Digest(

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final, final
 from analyzers.errors import RevisionNotFound, SourceError
 from analyzers.model import Digest, Edition, RemarkCode
 from analyzers.overview import arrange
+from analyzers.ports import Account, AnalysisRequest
 from analyzers.text import clean_line
 from bot.access import MOST_COMMITS
 from bot.analysing import Analysed, Reader, counted, with_branches
@@ -217,7 +218,8 @@ class _Desk:
             reported=lambda: self._reported(channel),
         )
         workers = app.settings.commitcast_llm_concurrency
-        reader = Reader(source, app.analyzer, terms.language, terms.filters, workers)
+        request = AnalysisRequest(terms.language, Account(channel, self.address))
+        reader = Reader(source, app.analyzer, request, terms.filters, workers)
         known = self._analysed[terms.language]
         shown, left_out = await reader.choose(news.found_on, lambda _done, _total: None, known)
         groups = arrange(shown)

@@ -21,6 +21,7 @@ from analyzers.errors import (
 )
 from analyzers.model import Digest, RulesReason
 from analyzers.overview import rearranged
+from analyzers.ports import Account, AnalysisRequest
 from bot.analysing import Analysed, analyse_all, with_branches
 from bot.delivery import Delivered
 from bot.outbox import look_up
@@ -170,12 +171,12 @@ class Repairs:
         locator = self._app.locate(record.repository, channel)
         async with self._app.source(locator, channel) as source:
             # While nothing comes, no other commit is even read.
-            [(_, first)] = await self._analysed(source, record, record.unfinished[:1])
+            [(_, first)] = await self._analysed(source, channel, record, record.unfinished[:1])
             if first.rules_reason is RulesReason.NOT_CONFIGURED:
                 return None  # the rules would take the place of analyses that are there
             if first.rules_reason in _WAITED_FOR and not is_last:
                 return None
-            analysed = await self._analysed(source, record, record.shas)
+            analysed = await self._analysed(source, channel, record, record.shas)
             missing = {c.sha: a.rules_reason for c, a in analysed if a.is_provisional}
             # What the model does not answer though it answers others, it never will.
             is_over = missing.keys() < {*record.unfinished} and not (
@@ -199,12 +200,12 @@ class Repairs:
         return _marked(bare, record.reverted)
 
     async def _analysed(
-        self, source: CommitSource, record: Delivered, shas: Sequence[str]
+        self, source: CommitSource, channel: str, record: Delivered, shas: Sequence[str]
     ) -> list[Analysed]:
         return await analyse_all(
             source.read(shas),
             self._app.analyzer,
-            record.language,
+            AnalysisRequest(record.language, Account(channel, record.repository)),
             workers=self._app.settings.commitcast_llm_concurrency,
             on_commit=lambda _: None,
         )

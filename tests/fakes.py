@@ -6,15 +6,40 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Container, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, cast, final
 
-from analyzers.errors import ChatError, RevisionNotFound, SourceError
-from analyzers.model import Analysis, Commit, Repository
-from analyzers.ports import AnalysisCache, Analyzer
+from analyzers.errors import ChatError, ModelError, RevisionNotFound, SourceError
+from analyzers.model import Analysis, Commit, Repository, RulesReason
+from analyzers.ports import Account, AnalysisCache, AnalysisRequest, Analyzer, Spending, Usage
 from bot.conversation import Answer, Asked, Conversation, Pressed
 from bot.ports import CommitSource, Head, Node, Selection, Window
 from formatters.model import Page
 
 if TYPE_CHECKING:
     from bot.front import Front
+
+
+def wanted(language: str = "en", *, in_full: bool = False) -> AnalysisRequest:
+    """What an analyzer is asked for, by nobody in particular."""
+    return AnalysisRequest(language, Account("terminal", "acme/widget"), in_full)
+
+
+@final
+class MemorySpending(Spending):
+    """Notes what was spent; `left` is how many tokens there are for today."""
+
+    def __init__(self) -> None:
+        self.left = 1_000_000_000
+        self.reserved = 0
+        self.spent: list[tuple[Account, str, Usage]] = []
+
+    async def reserve(self, account: Account, tokens: int) -> None:
+        if self.left < self.reserved + tokens:
+            raise ModelError(RulesReason.DAILY_LIMIT)
+        self.reserved += tokens
+
+    async def settle(self, account: Account, model: str, reserved: int, usage: Usage) -> None:
+        self.reserved -= reserved
+        self.left -= usage.sent + usage.received
+        self.spent.append((account, model, usage))
 
 
 @final
@@ -31,11 +56,11 @@ class RecordingAnalyzer(Analyzer):
         self.cancelled = 0
         """How many calls were cancelled before they answered."""
 
-    def identity(self, language: str) -> str:
-        return f"{self.name}/{language}"
+    def identity(self, language: str, *, brief: bool = False) -> str:
+        return f"{self.name}/{language}" + "/brief" * brief
 
-    async def analyze(self, commit: Commit, language: str) -> Analysis:
-        self.calls.append((commit.sha, language))
+    async def analyze(self, commit: Commit, request: AnalysisRequest) -> Analysis:
+        self.calls.append((commit.sha, request.language))
         try:
             await self.gate.wait()
         except asyncio.CancelledError:

@@ -6,10 +6,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, final
 
-from analyzers.llm import LanguageModelAnalyzer
+from analyzers.language_model import LanguageModel
+from analyzers.llm import TOKENS, LanguageModelAnalyzer
 from analyzers.model import Commit, FileChange, FileStatus
 from analyzers.ports import ModelProfiles
 from tests.digests import NOON, a_commit
+from tests.fakes import MemorySpending
 from tests.servers.openai import API_KEY, MODEL, OpenAIServer
 
 
@@ -28,23 +30,34 @@ class MemoryProfiles(ModelProfiles):
 
 
 @asynccontextmanager
-async def an_analyzer(server: OpenAIServer, **changes: Any) -> AsyncIterator[LanguageModelAnalyzer]:
-    """An analyzer on this server. It does not retry unless told to: the SDK waits half a second
+async def a_model(server: OpenAIServer, **changes: Any) -> AsyncIterator[LanguageModel]:
+    """A model on this server. It does not retry unless told to: the SDK waits half a second
     before the first retry."""
     settings: dict[str, Any] = {
-        "model": MODEL,
+        "name": MODEL,
         "base_url": server.base_url,
         "api_key": API_KEY,
         "concurrency": 16,
         "profiles": MemoryProfiles(),
-        "now": lambda: NOON,
+        "spending": MemorySpending(),
         "max_retries": 0,
     }
-    analyzer = LanguageModelAnalyzer(**settings | changes)
+    model = LanguageModel(**settings | changes)
     try:
-        yield analyzer
+        yield model
     finally:
-        await analyzer.aclose()
+        await model.aclose()
+
+
+@asynccontextmanager
+async def an_analyzer(
+    server: OpenAIServer, *, tokens: int = TOKENS, always_in_full: bool = True, **changes: Any
+) -> AsyncIterator[LanguageModelAnalyzer]:
+    """An analyzer that asks such a model everything of every commit, unless told otherwise."""
+    async with a_model(server, **changes) as model:
+        yield LanguageModelAnalyzer(
+            model, now=lambda: NOON, tokens=tokens, always_in_full=always_in_full
+        )
 
 
 def a_patch(lines: int = 3, word: str = "value") -> str:

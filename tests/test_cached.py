@@ -12,7 +12,7 @@ from analyzers.errors import ModelError
 from analyzers.model import RulesReason
 from bot.stores.analyses import RedisAnalysisCache
 from tests.digests import a_commit, model_analysis, rules_analysis
-from tests.fakes import MemoryAnalysisCache, RecordingAnalyzer
+from tests.fakes import MemoryAnalysisCache, RecordingAnalyzer, wanted
 
 COMMIT = a_commit(1)
 ANALYSIS = model_analysis()
@@ -28,7 +28,7 @@ async def test_a_second_run_makes_no_call(redis: Redis) -> None:
     for _ in range(2):
         inner = RecordingAnalyzer(ANALYSIS)
         cached = CachedAnalyzer(inner, RedisAnalysisCache(redis))
-        assert await cached.analyze(COMMIT, "en") == ANALYSIS
+        assert await cached.analyze(COMMIT, wanted()) == ANALYSIS
     assert inner.calls == []
 
 
@@ -36,10 +36,10 @@ async def test_another_commit_language_or_model_makes_its_own_call(redis: Redis)
     inner = RecordingAnalyzer(ANALYSIS)
     cached = CachedAnalyzer(inner, RedisAnalysisCache(redis))
     other = RecordingAnalyzer(ANALYSIS, name="other")
-    await cached.analyze(COMMIT, "en")
-    await cached.analyze(COMMIT, "zh")
-    await cached.analyze(a_commit(2), "en")
-    await CachedAnalyzer(other, RedisAnalysisCache(redis)).analyze(COMMIT, "en")
+    await cached.analyze(COMMIT, wanted())
+    await cached.analyze(COMMIT, wanted("zh"))
+    await cached.analyze(a_commit(2), wanted())
+    await CachedAnalyzer(other, RedisAnalysisCache(redis)).analyze(COMMIT, wanted())
     assert len(inner.calls) == 3
     assert len(other.calls) == 1
 
@@ -53,7 +53,7 @@ async def test_a_hundred_requests_at_once_share_one_call(redis: Redis) -> None:
     """Invariant 5, across concurrent requests."""
     inner = RecordingAnalyzer(ANALYSIS)
     cached = CachedAnalyzer(inner, RedisAnalysisCache(redis))
-    answers = await asyncio.gather(*(cached.analyze(COMMIT, "en") for _ in range(100)))
+    answers = await asyncio.gather(*(cached.analyze(COMMIT, wanted()) for _ in range(100)))
     assert answers == [ANALYSIS] * 100
     assert len(inner.calls) == 1
 
@@ -64,21 +64,21 @@ async def test_a_failure_reaches_all_who_wait_and_is_not_kept() -> None:
     cache = MemoryAnalysisCache()
     cached = CachedAnalyzer(inner, cache)
     failures = await asyncio.gather(
-        *(cached.analyze(COMMIT, "en") for _ in range(3)), return_exceptions=True
+        *(cached.analyze(COMMIT, wanted()) for _ in range(3)), return_exceptions=True
     )
     assert [type(failure) for failure in failures] == [ModelError] * 3
     assert len(inner.calls) == 1
     assert cache.kept == {}
     inner.answer = ANALYSIS
-    assert await cached.analyze(COMMIT, "en") == ANALYSIS
+    assert await cached.analyze(COMMIT, wanted()) == ANALYSIS
 
 
 async def test_what_the_rules_say_in_a_models_place_is_not_kept() -> None:
     """Invariant 4: the model is asked again."""
     inner = RecordingAnalyzer(rules_analysis(reason=RulesReason.TIMED_OUT))
     cached = CachedAnalyzer(inner, MemoryAnalysisCache())
-    await cached.analyze(COMMIT, "en")
-    await cached.analyze(COMMIT, "en")
+    await cached.analyze(COMMIT, wanted())
+    await cached.analyze(COMMIT, wanted())
     assert len(inner.calls) == 2
 
 
@@ -87,7 +87,7 @@ async def test_who_gives_up_does_not_take_the_call_from_the_others(leaver: int) 
     inner = RecordingAnalyzer(ANALYSIS)
     inner.gate.clear()
     cached = CachedAnalyzer(inner, MemoryAnalysisCache())
-    callers = [asyncio.create_task(cached.analyze(COMMIT, "en")) for _ in range(2)]
+    callers = [asyncio.create_task(cached.analyze(COMMIT, wanted())) for _ in range(2)]
     await until_called(inner)
     callers[leaver].cancel()
     await asyncio.wait({callers[leaver]})
@@ -101,7 +101,7 @@ async def test_the_last_who_gives_up_takes_the_call_along() -> None:
     inner = RecordingAnalyzer(ANALYSIS)
     inner.gate.clear()
     cached = CachedAnalyzer(inner, MemoryAnalysisCache())
-    callers = [asyncio.create_task(cached.analyze(COMMIT, "en")) for _ in range(2)]
+    callers = [asyncio.create_task(cached.analyze(COMMIT, wanted())) for _ in range(2)]
     await until_called(inner)
     for caller in callers:
         caller.cancel()
@@ -113,12 +113,12 @@ async def test_who_comes_while_a_call_is_given_up_gets_a_call_of_their_own() -> 
     inner = RecordingAnalyzer(ANALYSIS)
     inner.gate.clear()
     cached = CachedAnalyzer(inner, MemoryAnalysisCache())
-    first = asyncio.create_task(cached.analyze(COMMIT, "en"))
+    first = asyncio.create_task(cached.analyze(COMMIT, wanted()))
     await until_called(inner)
     first.cancel()
-    second = asyncio.create_task(cached.analyze(COMMIT, "en"))
+    second = asyncio.create_task(cached.analyze(COMMIT, wanted()))
     await until_called(inner, times=2)
-    third = asyncio.create_task(cached.analyze(COMMIT, "en"))
+    third = asyncio.create_task(cached.analyze(COMMIT, wanted()))
     await asyncio.sleep(0)
     inner.gate.set()
     assert (await second, await third) == (ANALYSIS, ANALYSIS)

@@ -23,7 +23,7 @@ from aiohttp import web
 
 from analyzers.errors import OutcomeUnknown, StoreError
 from analyzers.model import Analysis, Commit
-from analyzers.ports import Analyzer
+from analyzers.ports import AnalysisRequest, Analyzer
 from analyzers.rules import RulesAnalyzer
 from bot import dispatch
 from bot.app import Application
@@ -115,13 +115,13 @@ class SlowAnalyzer(Analyzer):
         self._slow = slow
         self._gate = gate
 
-    def identity(self, language: str) -> str:
+    def identity(self, language: str, *, brief: bool = False) -> str:
         return self._rules.identity(language)
 
-    async def analyze(self, commit: Commit, language: str) -> Analysis:
+    async def analyze(self, commit: Commit, request: AnalysisRequest) -> Analysis:
         if commit.sha in self._slow:
             await self._gate.wait()
-        return await self._rules.analyze(commit, language)
+        return await self._rules.analyze(commit, request)
 
 
 class World:

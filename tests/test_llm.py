@@ -16,6 +16,7 @@ from analyzers.errors import ModelError, StoreError
 from analyzers.model import Coverage, Importance, Kind, RulesReason
 from bot.stores.profiles import RedisModelProfiles
 from tests.digests import NOON, a_commit
+from tests.fakes import wanted
 from tests.language_models import MemoryProfiles, a_file, a_patch, a_read_commit, an_analyzer
 from tests.servers.openai import API_KEY, MODEL, Fault, Lack, OpenAIServer
 
@@ -29,7 +30,7 @@ async def server() -> AsyncIterator[OpenAIServer]:
 
 async def test_commit_becomes_an_analysis_by_the_model(server: OpenAIServer) -> None:
     async with an_analyzer(server) as analyzer:
-        analysis = await analyzer.analyze(a_read_commit(message="Add a thing"), "zh")
+        analysis = await analyzer.analyze(a_read_commit(message="Add a thing"), wanted("zh"))
     assert analysis.by_model
     assert analysis.analyzer == MODEL
     assert analysis.language == "zh"
@@ -48,7 +49,7 @@ async def test_sixty_commits_keep_every_slot_busy_and_no_more(server: OpenAIServ
     commits = [a_read_commit(number, f"Change {number}") for number in range(60)]
     server.faults.extend([Fault.HANG] * 16)
     async with an_analyzer(server, concurrency=16) as analyzer:
-        asked = [asyncio.create_task(analyzer.analyze(c, "en")) for c in commits]
+        asked = [asyncio.create_task(analyzer.analyze(c, wanted())) for c in commits]
         await server.received(16)
         assert server.most_in_flight == 16
         for task in asked[:16]:
@@ -73,18 +74,18 @@ async def test_server_is_asked_for_the_best_form_that_it_understands(
     server.lacks = lacks
     profiles = MemoryProfiles()
     async with an_analyzer(server, profiles=profiles) as analyzer:
-        assert (await analyzer.analyze(a_read_commit(1), "en")).by_model
+        assert (await analyzer.analyze(a_read_commit(1), wanted())).by_model
         assert server.rungs == rungs
-        assert (await analyzer.analyze(a_read_commit(2), "en")).by_model
+        assert (await analyzer.analyze(a_read_commit(2), wanted())).by_model
     async with an_analyzer(server, profiles=profiles) as another:
-        assert (await another.analyze(a_read_commit(3), "en")).by_model
+        assert (await another.analyze(a_read_commit(3), wanted())).by_model
     assert server.rungs == [*rungs, rungs[-1], rungs[-1]]
 
 
 async def test_many_at_once_learn_from_one_another(server: OpenAIServer) -> None:
     server.lacks = {Lack.JSON_SCHEMA}
     async with an_analyzer(server, concurrency=4) as analyzer:
-        await asyncio.gather(*(analyzer.analyze(a_read_commit(n), "en") for n in range(40)))
+        await asyncio.gather(*(analyzer.analyze(a_read_commit(n), wanted()) for n in range(40)))
     assert server.rungs.count("json_schema") <= 4
     assert server.rungs.count("json_object") == 40
 
@@ -102,9 +103,9 @@ async def test_limit_of_the_reply_is_called_what_the_server_calls_it(
 ) -> None:
     server.lacks = lacks
     async with an_analyzer(server) as analyzer:
-        await analyzer.analyze(a_read_commit(1), "en")
+        await analyzer.analyze(a_read_commit(1), wanted())
         first = len(server.requests)
-        await analyzer.analyze(a_read_commit(2), "en")
+        await analyzer.analyze(a_read_commit(2), wanted())
     assert len(server.requests) == first + 1, "what was learnt was forgotten"
     named = [key for key in server.requests[-1] if "tokens" in key]
     assert named == ([sent] if sent else [])
@@ -116,7 +117,7 @@ async def test_server_without_anything_special_is_still_used(server: OpenAIServe
         *(Lack.JSON_SCHEMA, Lack.JSON_OBJECT, Lack.MAX_TOKENS, Lack.MAX_COMPLETION_TOKENS),
     }
     async with an_analyzer(server) as analyzer:
-        assert (await analyzer.analyze(a_read_commit(), "en")).by_model
+        assert (await analyzer.analyze(a_read_commit(), wanted())).by_model
     assert set(server.requests[-1]) == {"model", "messages"}
 
 
@@ -124,7 +125,7 @@ async def test_profile_is_kept_in_redis_across_processes(server: OpenAIServer, r
     server.lacks = {Lack.JSON_SCHEMA}
     for number in (1, 2):
         async with an_analyzer(server, profiles=RedisModelProfiles(redis)) as analyzer:
-            await analyzer.analyze(a_read_commit(number), "en")
+            await analyzer.analyze(a_read_commit(number), wanted())
     assert server.rungs == ["json_schema", "json_object", "json_object"]
 
 
@@ -138,7 +139,7 @@ async def test_store_that_fails_costs_no_analysis(server: OpenAIServer) -> None:
 
     server.lacks = {Lack.JSON_SCHEMA}
     async with an_analyzer(server, profiles=Broken()) as analyzer:
-        assert (await analyzer.analyze(a_read_commit(), "en")).by_model
+        assert (await analyzer.analyze(a_read_commit(), wanted())).by_model
 
 
 @pytest.mark.parametrize(
@@ -147,7 +148,7 @@ async def test_store_that_fails_costs_no_analysis(server: OpenAIServer) -> None:
 async def test_json_in_a_wrapping_needs_one_request(server: OpenAIServer, fault: Fault) -> None:
     server.fault = fault
     async with an_analyzer(server) as analyzer:
-        analysis = await analyzer.analyze(a_read_commit(message="Add a thing"), "en")
+        analysis = await analyzer.analyze(a_read_commit(message="Add a thing"), wanted())
     assert analysis.headline == "Model: Add a thing"
     assert len(server.requests) == 1
 
@@ -158,7 +159,7 @@ async def test_unusable_reply_is_sent_back_once_with_what_is_wrong(
 ) -> None:
     server.faults.append(fault)
     async with an_analyzer(server) as analyzer:
-        assert (await analyzer.analyze(a_read_commit(), "en")).by_model
+        assert (await analyzer.analyze(a_read_commit(), wanted())).by_model
     first, second = (body["messages"] for body in server.requests)
     assert second[:2] == first
     assert [message["role"] for message in second[2:]] == ["assistant", "user"]
@@ -170,7 +171,7 @@ async def test_reply_that_the_schema_allows_does_not_step_down(server: OpenAISer
     server.reply = {"headline": "", "summary": []}
     async with an_analyzer(server) as analyzer:
         with pytest.raises(ModelError):
-            await analyzer.analyze(a_read_commit(), "en")
+            await analyzer.analyze(a_read_commit(), wanted())
     assert server.rungs == ["json_schema", "json_schema"]
 
 
@@ -179,7 +180,7 @@ async def test_reply_that_was_cut_off_is_asked_for_again_with_more_room(
 ) -> None:
     server.faults.append(Fault.CUT_OFF)
     async with an_analyzer(server) as analyzer:
-        assert (await analyzer.analyze(a_read_commit(), "en")).by_model
+        assert (await analyzer.analyze(a_read_commit(), wanted())).by_model
     limits = [body["max_completion_tokens"] for body in server.requests]
     assert limits == [6_000, 16_000]
 
@@ -190,7 +191,7 @@ async def test_commit_that_is_too_long_is_sent_once_more_at_half_the_length(
     server.context = 30_000
     files = tuple(a_file(f"src/{n}.py", a_patch(200)) for n in range(20))
     async with an_analyzer(server, diff_budget=16_000) as analyzer:
-        analysis = await analyzer.analyze(a_commit(files=files), "en")
+        analysis = await analyzer.analyze(a_commit(files=files), wanted())
     assert len(server.requests) == 2
     first, second = map(len, server.prompts)
     assert first > 30_000 > second
@@ -200,7 +201,7 @@ async def test_commit_that_is_too_long_is_sent_once_more_at_half_the_length(
 async def test_what_may_pass_is_tried_again_by_the_sdk_alone(server: OpenAIServer) -> None:
     server.faults.extend([Fault.SERVER_ERROR, Fault.RATE_LIMITED_FOR_A_MOMENT])
     async with an_analyzer(server, max_retries=2) as analyzer:
-        assert (await analyzer.analyze(a_read_commit(), "en")).by_model
+        assert (await analyzer.analyze(a_read_commit(), wanted())).by_model
     assert len(server.requests) == 3
 
 
@@ -208,13 +209,13 @@ async def test_retries_are_not_multiplied(server: OpenAIServer) -> None:
     server.fault = Fault.SERVER_ERROR
     async with an_analyzer(server, max_retries=1) as analyzer:
         with pytest.raises(ModelError):
-            await analyzer.analyze(a_read_commit(), "en")
+            await analyzer.analyze(a_read_commit(), wanted())
     assert len(server.requests) == 2
 
 
 async def test_server_without_keys_needs_none() -> None:
     async with OpenAIServer(api_key=None) as server, an_analyzer(server, api_key=None) as analyzer:
-        assert (await analyzer.analyze(a_read_commit(), "en")).by_model
+        assert (await analyzer.analyze(a_read_commit(), wanted())).by_model
 
 
 async def test_settings_of_the_environment_do_not_reach_past_ours(
@@ -223,13 +224,13 @@ async def test_settings_of_the_environment_do_not_reach_past_ours(
     monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:1/v1")
     monkeypatch.setenv("OPENAI_API_KEY", "another-key")
     async with an_analyzer(server) as analyzer:
-        assert (await analyzer.analyze(a_read_commit(), "en")).by_model
+        assert (await analyzer.analyze(a_read_commit(), wanted())).by_model
 
 
 async def test_only_what_is_needed_is_sent(server: OpenAIServer) -> None:
     """Some servers reject what they do not know, and reasoning models reject a temperature."""
     async with an_analyzer(server) as analyzer:
-        await analyzer.analyze(a_read_commit(), "en")
+        await analyzer.analyze(a_read_commit(), wanted())
     body = server.requests[0]
     assert set(body) == {"model", "messages", "response_format", "max_completion_tokens"}
     assert API_KEY not in json.dumps(body)
@@ -265,7 +266,7 @@ async def test_closing_twice_or_before_the_first_request_is_safe(server: OpenAIS
     async with an_analyzer(server) as analyzer:
         await analyzer.aclose()
     async with an_analyzer(server) as analyzer:
-        await analyzer.analyze(a_read_commit(), "en")
+        await analyzer.analyze(a_read_commit(), wanted())
         await analyzer.aclose()
 
 
@@ -314,7 +315,7 @@ async def test_reason_of_a_failure_is_kept_with_the_error(server: OpenAIServer) 
     server.fault = Fault.RATE_LIMITED_FOR_AN_HOUR
     async with an_analyzer(server, max_retries=3) as analyzer:
         with pytest.raises(ModelError) as caught:
-            await analyzer.analyze(a_read_commit(), "en")
+            await analyzer.analyze(a_read_commit(), wanted())
     assert caught.value.reason is RulesReason.RATE_LIMITED
     assert caught.value.retry_after == 3_600
     assert len(server.requests) == 1, "nobody waits for an hour"

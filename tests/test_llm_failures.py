@@ -12,10 +12,10 @@ import pytest
 
 from analyzers.errors import ModelError
 from analyzers.fallback import WithRules
-from analyzers.llm import EQUAL_FAILURES
+from analyzers.language_model import EQUAL_FAILURES
 from analyzers.model import Analysis, RulesReason
 from analyzers.rules import rules_analysis
-from tests.fakes import RecordingAnalyzer
+from tests.fakes import RecordingAnalyzer, wanted
 from tests.language_models import a_read_commit, an_analyzer
 from tests.servers.openai import API_KEY, Fault, OpenAIServer
 
@@ -86,7 +86,7 @@ async def test_failure_ends_in_the_rules_analysis_with_its_reason(
     server.fault = fault
     timeout = 0.2 if fault is Fault.HANG else 20.0
     async with an_analyzer(server, timeout=timeout) as analyzer:
-        analysis = await WithRules(analyzer).analyze(a_read_commit(), "en")
+        analysis = await WithRules(analyzer).analyze(a_read_commit(), wanted())
     assert by_rules(analysis, EXPECTED[fault])
     assert server.requests
     assert API_KEY not in caplog.text
@@ -100,7 +100,7 @@ async def test_failure_names_its_reason_and_hides_the_key(
     timeout = 0.2 if fault is Fault.HANG else 20.0
     async with an_analyzer(server, timeout=timeout) as analyzer:
         with pytest.raises(ModelError) as caught:
-            await analyzer.analyze(a_read_commit(), "en")
+            await analyzer.analyze(a_read_commit(), wanted())
     error = caught.value
     assert error.reason is EXPECTED[fault]
     assert error.permanent is (fault in PERMANENT)
@@ -114,9 +114,9 @@ async def test_failure_of_one_commit_costs_no_other(server: OpenAIServer, fault:
     async with an_analyzer(server) as analyzer:
         fine = WithRules(analyzer)
         server.fault = fault
-        assert not (await fine.analyze(a_read_commit(1), "en")).by_model
+        assert not (await fine.analyze(a_read_commit(1), wanted())).by_model
         server.fault = None
-        assert (await fine.analyze(a_read_commit(2), "en")).by_model
+        assert (await fine.analyze(a_read_commit(2), wanted())).by_model
 
 
 async def test_request_that_hangs_while_others_are_answered_costs_no_other(
@@ -125,11 +125,11 @@ async def test_request_that_hangs_while_others_are_answered_costs_no_other(
     server.faults.append(Fault.HANG)
     async with an_analyzer(server, timeout=0.5) as analyzer:
         fine = WithRules(analyzer)
-        hanging = asyncio.create_task(fine.analyze(a_read_commit(1), "en"))
+        hanging = asyncio.create_task(fine.analyze(a_read_commit(1), wanted()))
         await server.received(1)
-        assert (await fine.analyze(a_read_commit(2), "en")).by_model
+        assert (await fine.analyze(a_read_commit(2), wanted())).by_model
         assert not (await hanging).by_model
-        assert (await fine.analyze(a_read_commit(3), "en")).by_model
+        assert (await fine.analyze(a_read_commit(3), wanted())).by_model
 
 
 async def test_key_that_the_server_rejects_costs_one_round_of_requests(
@@ -139,7 +139,7 @@ async def test_key_that_the_server_rejects_costs_one_round_of_requests(
     commits = [a_read_commit(number) for number in range(60)]
     async with an_analyzer(server, api_key="wrong-key-0123456789", concurrency=4) as analyzer:
         fine = WithRules(analyzer)
-        analyses = await asyncio.gather(*(fine.analyze(commit, "en") for commit in commits))
+        analyses = await asyncio.gather(*(fine.analyze(commit, wanted()) for commit in commits))
     assert {analysis.rules_reason for analysis in analyses} == {RulesReason.UNAUTHORIZED}
     assert len(server.requests) <= 4
 
@@ -149,14 +149,14 @@ async def test_key_that_was_mended_is_noticed_after_the_pause(server: OpenAIServ
     async with an_analyzer(server, clock=lambda: seconds) as analyzer:
         fine = WithRules(analyzer)
         server.fault = Fault.NO_QUOTA
-        assert not (await fine.analyze(a_read_commit(1), "en")).by_model
+        assert not (await fine.analyze(a_read_commit(1), wanted())).by_model
         server.fault = None
         seconds = 59.0
-        paused = await fine.analyze(a_read_commit(2), "en")
+        paused = await fine.analyze(a_read_commit(2), wanted())
         assert paused.rules_reason is RulesReason.QUOTA_EXHAUSTED
         assert len(server.requests) == 1
         seconds = 60.0
-        assert (await fine.analyze(a_read_commit(3), "en")).by_model
+        assert (await fine.analyze(a_read_commit(3), wanted())).by_model
 
 
 async def test_server_that_fails_again_and_again_is_left_alone_and_told_of_once(
@@ -169,19 +169,19 @@ async def test_server_that_fails_again_and_again_is_left_alone_and_told_of_once(
     async with an_analyzer(server, clock=lambda: seconds) as analyzer:
         fine = WithRules(analyzer)
         for number in range(2 * EQUAL_FAILURES):
-            analysis = await fine.analyze(a_read_commit(number), "en")
+            analysis = await fine.analyze(a_read_commit(number), wanted())
             assert analysis.rules_reason is RulesReason.SERVER_ERROR
         assert len(server.requests) == EQUAL_FAILURES
         for hour in range(1, 5):
             seconds = hour * 3_600.0
             for number in range(5):
-                assert not (await fine.analyze(a_read_commit(number), "en")).by_model
+                assert not (await fine.analyze(a_read_commit(number), wanted())).by_model
         assert len(server.requests) == EQUAL_FAILURES + 4
         assert alerts(caplog) == ["ERROR"]
         server.fault = None
         seconds += 3_600
         for number in range(3):
-            assert (await fine.analyze(a_read_commit(number), "en")).by_model
+            assert (await fine.analyze(a_read_commit(number), wanted())).by_model
     assert alerts(caplog) == ["ERROR", "WARNING"]
 
 
@@ -194,13 +194,13 @@ async def test_failures_between_answers_and_those_of_single_commits_pause_nothin
         faults = [Fault.SERVER_ERROR] * (EQUAL_FAILURES - 1)
         server.faults.extend([*faults, None] * 3)
         for number in range(3 * EQUAL_FAILURES):
-            await fine.analyze(a_read_commit(number), "en")
+            await fine.analyze(a_read_commit(number), wanted())
         assert not server.faults
         server.fault = Fault.REFUSAL
         for number in range(3 * EQUAL_FAILURES):
-            await fine.analyze(a_read_commit(number), "en")
+            await fine.analyze(a_read_commit(number), wanted())
         server.fault = None
-        assert (await fine.analyze(a_read_commit(1), "en")).by_model
+        assert (await fine.analyze(a_read_commit(1), wanted())).by_model
     assert not alerts(caplog)
 
 
@@ -210,7 +210,7 @@ async def test_server_that_hangs_costs_one_round_of_waiting(server: OpenAIServer
     async with an_analyzer(server, timeout=0.3, concurrency=4) as analyzer:
         fine = WithRules(analyzer)
         commits = [a_read_commit(number) for number in range(60)]
-        analyses = await asyncio.gather(*(fine.analyze(commit, "en") for commit in commits))
+        analyses = await asyncio.gather(*(fine.analyze(commit, wanted()) for commit in commits))
     assert {analysis.rules_reason for analysis in analyses} == {RulesReason.TIMED_OUT}
     assert len(server.requests) <= 4
 
@@ -220,7 +220,7 @@ async def test_server_that_hangs_is_not_waited_for_in_every_try(server: OpenAISe
     async with an_analyzer(server, timeout=0.4, max_retries=9) as analyzer:
         started = time.monotonic()
         with pytest.raises(ModelError):
-            await analyzer.analyze(a_read_commit(), "en")
+            await analyzer.analyze(a_read_commit(), wanted())
     assert time.monotonic() - started < 10, "twice 0.4 s, and the SDK's import at most"
 
 
@@ -232,13 +232,13 @@ async def test_address_without_a_server_ends_in_the_rules(
     server: OpenAIServer, base_url: str
 ) -> None:
     async with an_analyzer(server, base_url=base_url) as analyzer:
-        analysis = await WithRules(analyzer).analyze(a_read_commit(), "en")
+        analysis = await WithRules(analyzer).analyze(a_read_commit(), wanted())
     assert by_rules(analysis, RulesReason.UNREACHABLE)
 
 
 async def test_address_of_something_else_ends_in_the_rules(server: OpenAIServer) -> None:
     async with an_analyzer(server, base_url=f"http://127.0.0.1:{server.port}") as analyzer:
-        analysis = await WithRules(analyzer).analyze(a_read_commit(), "en")
+        analysis = await WithRules(analyzer).analyze(a_read_commit(), wanted())
     assert by_rules(analysis, RulesReason.MODEL_NOT_FOUND)
 
 
@@ -248,7 +248,7 @@ async def test_key_that_cannot_be_sent_is_never_shown(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     async with an_analyzer(server, api_key=key) as analyzer:
-        analysis = await WithRules(analyzer).analyze(a_read_commit(), "en")
+        analysis = await WithRules(analyzer).analyze(a_read_commit(), wanted())
     assert by_rules(analysis, RulesReason.UNAUTHORIZED)
     assert key not in caplog.text
     assert not server.requests
@@ -258,7 +258,7 @@ async def test_text_that_no_encoding_carries_loses_no_commit(server: OpenAIServe
     """Sources drop lone surrogates; one that came through is no reason to lose the commit."""
     commit = replace(a_read_commit(), message="Add \ud800 a thing")
     async with an_analyzer(server) as analyzer:
-        assert (await WithRules(analyzer).analyze(commit, "en")).headline
+        assert (await WithRules(analyzer).analyze(commit, wanted())).headline
 
 
 async def test_reason_is_logged_once_aloud(
@@ -269,9 +269,9 @@ async def test_reason_is_logged_once_aloud(
     async with an_analyzer(server) as analyzer:
         fine = WithRules(analyzer)
         for number in range(3):
-            await fine.analyze(a_read_commit(number), "en")
+            await fine.analyze(a_read_commit(number), wanted())
         server.fault = Fault.EMPTY
-        await fine.analyze(a_read_commit(4), "en")
+        await fine.analyze(a_read_commit(4), wanted())
     messages = [r.getMessage() for r in caplog.records if r.name == "analyzers.fallback"]
     assert len(messages) == 2
     assert "server-error" in messages[0]
@@ -283,7 +283,7 @@ async def test_a_fault_of_ours_costs_one_commit_its_model_and_nothing_else(
 ) -> None:
     """Invariant 4: one commit's failure never costs the digest."""
     analyzer = WithRules(RecordingAnalyzer(ValueError("a bug")))
-    analysis = await analyzer.analyze(a_read_commit(), "en")
+    analysis = await analyzer.analyze(a_read_commit(), wanted())
     assert analysis.rules_reason is RulesReason.INTERNAL_ERROR
     assert "a bug" in caplog.text
 
@@ -296,10 +296,10 @@ async def test_identity_is_that_of_the_model(server: OpenAIServer) -> None:
 async def test_cancelling_gives_the_slot_back(server: OpenAIServer) -> None:
     server.fault = Fault.HANG
     async with an_analyzer(server, concurrency=1) as analyzer:
-        task = asyncio.create_task(analyzer.analyze(a_read_commit(1), "en"))
+        task = asyncio.create_task(analyzer.analyze(a_read_commit(1), wanted()))
         await server.received(1)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
         server.fault = None
-        assert (await analyzer.analyze(a_read_commit(2), "en")).by_model
+        assert (await analyzer.analyze(a_read_commit(2), wanted())).by_model

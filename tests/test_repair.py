@@ -18,7 +18,7 @@ from analyzers.cached import CachedAnalyzer
 from analyzers.errors import ModelError, SourceError, StoreError
 from analyzers.fallback import WithRules
 from analyzers.model import Analysis, Commit, RulesReason
-from analyzers.ports import Analyzer
+from analyzers.ports import AnalysisRequest, Analyzer
 from analyzers.rules import rules_analysis
 from bot import repair
 from bot.app import Application, utc_now
@@ -88,10 +88,10 @@ class Model(Analyzer):
         self.asked: list[str] = []
         """The commit of each request."""
 
-    def identity(self, language: str) -> str:
+    def identity(self, language: str, *, brief: bool = False) -> str:
         return f"model/{language}"
 
-    async def analyze(self, commit: Commit, language: str) -> Analysis:
+    async def analyze(self, commit: Commit, request: AnalysisRequest) -> Analysis:
         self.asked.append(commit.sha)
         if isinstance(self.failure, Exception):
             raise self.failure

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from analyzers.model import Coverage, DependencyMove, FileRole, FileStatus
-from analyzers.rules import assess, rules_analysis
+from analyzers.rules import rules_analysis
 from analyzers.rules.roles import role_of
 from tests.rules_cases import a_change, commit_of
 
@@ -62,7 +62,7 @@ def test_a_path_tells_what_its_file_is_for(role: FileRole, paths: str) -> None:
 def test_components_come_from_scopes_or_the_telling_folders(
     message: str, files: str, components: tuple[str, ...]
 ) -> None:
-    assert assess(commit_of(message, files))[2].components == components
+    assert rules_analysis(commit_of(message, files)).facts.components == components
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ def test_components_come_from_scopes_or_the_telling_folders(
 )
 def test_definitions_are_told_in_every_language(path: str, before: str, after: str) -> None:
     file = a_change(path, f"@@ -1,2 +1,2 @@\n-{before}\n+{after}")
-    facts = assess(commit_of("Rework", (file,)))[2]
+    facts = rules_analysis(commit_of("Rework", (file,))).facts
     assert [name.lower() for name in facts.symbols_removed] == ["old"]
     assert [name.lower() for name in facts.symbols_added] == ["new"]
 
@@ -107,7 +107,9 @@ MOVED = """@@ -10,9 +10,6 @@ class Store:
 
 def test_what_reappears_elsewhere_is_changed_and_not_removed() -> None:
     there = "@@ -1,0 +1,2 @@\n+def moved():\n+    return 6"
-    facts = assess(commit_of("Move", (a_change("a.py", MOVED), a_change("b.py", there))))[2]
+    facts = rules_analysis(
+        commit_of("Move", (a_change("a.py", MOVED), a_change("b.py", there)))
+    ).facts
     assert facts.symbols_removed == ("gone", "_hidden")
     assert facts.public_removed == ("gone",)
     assert facts.symbols_added == ()
@@ -130,7 +132,9 @@ def test_what_reappears_elsewhere_is_changed_and_not_removed() -> None:
     ],
 )
 def test_what_nobody_else_could_use_is_not_public(path: str, line: str) -> None:
-    facts = assess(commit_of("Tidy", (a_change(path, f"@@ -1,2 +1,1 @@\n x\n-{line}"),)))[2]
+    facts = rules_analysis(
+        commit_of("Tidy", (a_change(path, f"@@ -1,2 +1,1 @@\n x\n-{line}"),))
+    ).facts
     assert facts.public_removed == ()
 
 
@@ -146,13 +150,15 @@ def test_what_nobody_else_could_use_is_not_public(path: str, line: str) -> None:
     ],
 )
 def test_a_removed_option_of_the_command_line_is_public(path: str, patch: str) -> None:
-    facts = assess(commit_of("Tidy", (a_change(path, f"@@ -1,4 +1,2 @@\n{patch}"),)))[2]
+    facts = rules_analysis(commit_of("Tidy", (a_change(path, f"@@ -1,4 +1,2 @@\n{patch}"),))).facts
     assert facts.public_removed == ("--ratio",)
 
 
 def test_an_option_that_a_script_passes_on_is_none_of_its_own() -> None:
     patch = '@@ -1,3 +1,2 @@\n run(\n-    "--ratio",\n )'
-    assert assess(commit_of("Tidy", (a_change("run.py", patch),)))[2].public_removed == ()
+    assert (
+        rules_analysis(commit_of("Tidy", (a_change("run.py", patch),))).facts.public_removed == ()
+    )
 
 
 POM = "<artifactId>kit</artifactId>\n-  <version>1.0</version>\n+  <version>2.0</version>"
@@ -187,7 +193,7 @@ POM = "<artifactId>kit</artifactId>\n-  <version>1.0</version>\n+  <version>2.0<
 )
 def test_a_moved_dependency_is_read_from_every_manifest(path: str, patch: str) -> None:
     file = a_change(path, f"@@ -1,3 +1,3 @@\n{patch}")
-    (move,) = assess(commit_of("Move", (file,)))[2].dependencies
+    (move,) = rules_analysis(commit_of("Move", (file,))).facts.dependencies
     assert move.name.endswith("kit")
     assert (move.before or "").strip(" ^>=v") == "1.0"
     assert (move.after or "").strip(" ^>=v") == "2.0"
@@ -205,12 +211,12 @@ def test_a_moved_dependency_is_read_from_every_manifest(path: str, patch: str) -
 )
 def test_what_is_no_dependency_does_not_move(patch: str) -> None:
     file = a_change("pyproject.toml", f"@@ -1,3 +1,3 @@\n{patch}")
-    assert assess(commit_of("Set up", (file,)))[2].dependencies == ()
+    assert rules_analysis(commit_of("Set up", (file,))).facts.dependencies == ()
 
 
 def test_new_and_gone_dependencies_have_one_end() -> None:
     patch = '@@ -1,2 +1,2 @@ dependencies = [\n-  "old>=1",\n+  "new>=2",'
-    facts = assess(commit_of("Swap", (a_change("pyproject.toml", patch),)))[2]
+    facts = rules_analysis(commit_of("Swap", (a_change("pyproject.toml", patch),))).facts
     assert facts.dependencies == (
         DependencyMove("old", ">=1", None),
         DependencyMove("new", None, ">=2"),
@@ -220,7 +226,7 @@ def test_new_and_gone_dependencies_have_one_end() -> None:
 def test_a_lock_file_speaks_only_where_no_manifest_does() -> None:
     manifest = a_change("Cargo.toml", '@@ -1 +1 @@ [dependencies]\n-kit = "1.0"\n+kit = "2.0"')
     lock = a_change("Cargo.lock", '@@ -1 +1 @@\n name = "deep"\n-version = "1"\n+version = "2"')
-    facts = assess(commit_of("Move", (lock, manifest)))[2]
+    facts = rules_analysis(commit_of("Move", (lock, manifest))).facts
     assert [move.name for move in facts.dependencies] == ["kit"]
 
 
@@ -234,7 +240,7 @@ def test_a_lock_file_speaks_only_where_no_manifest_does() -> None:
     ],
 )
 def test_a_move_is_read_from_the_title_where_no_file_shows_it(title: str) -> None:
-    (move,) = assess(commit_of(title, "uv.lock+0-0"))[2].dependencies
+    (move,) = rules_analysis(commit_of(title, "uv.lock+0-0")).facts.dependencies
     assert move == DependencyMove("kit", "1.0", "2.0")
 
 
@@ -248,7 +254,7 @@ def test_a_move_is_read_from_the_title_where_no_file_shows_it(title: str) -> Non
     ],
 )
 def test_a_revert_names_what_it_takes_back(message: str, reverts: str | None) -> None:
-    assert assess(commit_of(message))[2].reverts == reverts
+    assert rules_analysis(commit_of(message)).facts.reverts == reverts
 
 
 def test_references_are_those_of_the_message() -> None:
@@ -256,7 +262,7 @@ def test_references_are_those_of_the_message() -> None:
         "Fix rows (#12)\n\nCloses GH-7, acme/gear#3 and https://forge.example/acme/cog/issues/5."
         "\nSee CVE-2026-1234, not page#top, a#b or #fff and #000000.\n\n#12 again"
     )
-    assert assess(commit_of(message))[2].references == (
+    assert rules_analysis(commit_of(message)).facts.references == (
         "#12",
         "GH-7",
         "acme/gear#3",
@@ -285,7 +291,7 @@ def test_references_are_those_of_the_message() -> None:
     ],
 )
 def test_breaking_marks_are_the_commits_own_words(message: str, marks: tuple[str, ...]) -> None:
-    assert assess(commit_of(message))[2].breaking == marks
+    assert rules_analysis(commit_of(message)).facts.breaking == marks
 
 
 @pytest.mark.parametrize(
@@ -302,13 +308,15 @@ def test_breaking_marks_are_the_commits_own_words(message: str, marks: tuple[str
 def test_missing_tests_are_said_where_behaviour_changed(
     message: str, files: str, missing: bool
 ) -> None:
-    assert assess(commit_of(message, files))[2].tests_missing is missing
+    assert rules_analysis(commit_of(message, files)).facts.tests_missing is missing
 
 
 def test_tests_within_a_rust_file_are_tests() -> None:
     body = "\n".join(f"+    let x{number} = {number};" for number in range(20))
     patch = f"@@ -1,0 +1,22 @@\n+#[test]\n+fn rows() {{\n{body}\n+}}"
-    assert not assess(commit_of("Add rows", (a_change("src/a.rs", patch),)))[2].tests_missing
+    assert not rules_analysis(
+        commit_of("Add rows", (a_change("src/a.rs", patch),))
+    ).facts.tests_missing
 
 
 def test_coverage_counts_the_files_whose_patch_was_read() -> None:

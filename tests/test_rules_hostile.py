@@ -13,6 +13,7 @@ from analyzers.model import FileChange, FileStatus, RulesReason
 from analyzers.rules import RulesAnalyzer, rules_analysis
 from analyzers.rules.languages import LANGUAGES
 from tests.digests import HOSTILE_TEXTS
+from tests.fakes import wanted
 from tests.rules_cases import SRC, a_change, commit_of
 
 PATIENCE = 5.0
@@ -102,7 +103,7 @@ def test_a_commit_of_more_lines_than_are_read_says_so() -> None:
 
 async def test_the_analyzer_says_why_no_model_answered() -> None:
     analyzer = RulesAnalyzer(RulesReason.TIMED_OUT)
-    analysis = await analyzer.analyze(commit_of("Add rows"), "zh")
+    analysis = await analyzer.analyze(commit_of("Add rows"), wanted("zh"))
     assert (analysis.analyzer, analysis.language) == ("rules", None)
     assert analysis.rules_reason is RulesReason.TIMED_OUT
     assert not analysis.by_model

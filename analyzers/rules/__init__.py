@@ -3,8 +3,7 @@
 from analyzers.rules.analyzer import (
     RULES_VERSION,
     RulesAnalyzer,
-    assess,
     rules_analysis,
 )
 
-__all__ = ["RULES_VERSION", "RulesAnalyzer", "assess", "rules_analysis"]
+__all__ = ["RULES_VERSION", "RulesAnalyzer", "rules_analysis"]

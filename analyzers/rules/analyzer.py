@@ -6,7 +6,7 @@ import asyncio
 from typing import final
 
 from analyzers.model import Analysis, Commit, Coverage, Facts, FileRole, Kind, RulesReason, Verdict
-from analyzers.ports import Analyzer
+from analyzers.ports import AnalysisRequest, Analyzer
 from analyzers.rules.bodies import summarize
 from analyzers.rules.components import components_of
 from analyzers.rules.dependencies import dependency_moves
@@ -40,10 +40,10 @@ class RulesAnalyzer(Analyzer):
         """
         self._reason = reason
 
-    def identity(self, language: str) -> str:  # noqa: ARG002 - rules quote the commit
+    def identity(self, language: str, *, brief: bool = False) -> str:  # noqa: ARG002 - always alike
         return f"rules:{RULES_VERSION}:{self._reason}"
 
-    async def analyze(self, commit: Commit, language: str) -> Analysis:  # noqa: ARG002 - as above
+    async def analyze(self, commit: Commit, request: AnalysisRequest) -> Analysis:  # noqa: ARG002 - as above
         # A hostile commit keeps the rules busy for a good part of a second.
         return await asyncio.to_thread(rules_analysis, commit, self._reason)
 
@@ -69,11 +69,6 @@ def rules_analysis(commit: Commit, reason: RulesReason = RulesReason.NOT_CONFIGU
         summary=_summary(reading, kinds, headline),
         rules_reason=reason,
     )
-
-
-def assess(commit: Commit) -> tuple[tuple[Kind, ...], Verdict, Facts]:
-    """What every analyzer takes from the rules: kinds, verdict and facts."""
-    return _assess(read(commit))
 
 
 def _assess(reading: Reading) -> tuple[tuple[Kind, ...], Verdict, Facts]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, final
 
 from analyzers.errors import InputError, RevisionNotFound, SourceError
 from analyzers.model import Entry, Repository, RulesReason
+from analyzers.ports import Account, AnalysisRequest
 from bot.access import TERMINAL
 from bot.analysing import analyse_commit
 from bot.commands.digests import Digests
@@ -117,10 +118,10 @@ class Commits:
         sha = record.shas[number - 1]
         words = words_for(record.language)
         show(words("progress-commit", sha=sha[:7]))
-        async with self._app.source(
-            self._app.locate(record.repository, channel), channel
-        ) as source:
-            entry = await analyse_commit(source, self._app.analyzer, sha, record.language)
+        locator = self._app.locate(record.repository, channel)
+        wanted = AnalysisRequest(record.language, Account(channel, locator.address), in_full=True)
+        async with self._app.source(locator, channel) as source:
+            entry = await analyse_commit(source, self._app.analyzer, sha, wanted)
             branch = record.branches[sha] or record.branch
             entry = replace(entry, number=number, branch=branch)
             return _detail(entry, source.repository, record.zone, words)
@@ -169,8 +170,10 @@ class Commits:
 
     async def _analysed(self, locator: Locator, name: str, scene: Scene, show: Show) -> Answer:
         show(scene.words("progress-commit", sha=name[:7]))
+        account = Account(scene.channel, locator.address)
+        wanted = AnalysisRequest(scene.language, account, in_full=True)
         async with self._app.source(locator, scene.channel, scene.told(show)) as source:
-            entry = await analyse_commit(source, self._app.analyzer, name, scene.language)
+            entry = await analyse_commit(source, self._app.analyzer, name, wanted)
             return Answer(_detail(entry, source.repository, scene.zone, scene.words), scene.words)
 
 

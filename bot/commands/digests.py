@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, final
 from analyzers.errors import InputError
 from analyzers.model import Day, Digest, Edition, Range
 from analyzers.overview import arrange
+from analyzers.ports import Account, AnalysisRequest
 from bot.access import most_commits
 from bot.analysing import Progress, analyse_all, with_branches
 from bot.commands.grammar import USAGE, Command, Name
 from bot.commands.scene import Scene, Show
 from bot.conversation import Answer, Document
 from bot.delivery import Delivered, record_of
-from bot.digest import DigestRequest, make_digest
+from bot.digest import DigestRequest
 from bot.options import FILTERS, Options, parse_options
 from bot.sources.locators import Locator
 from bot.spans import is_span_word, parse_span_word
@@ -70,7 +71,7 @@ class Digests:
             analysed = await analyse_all(
                 source.read(record.shas),
                 self._app.analyzer,
-                record.language,
+                AnalysisRequest(record.language, Account(scene.channel, locator.address)),
                 workers=self._app.settings.commitcast_llm_concurrency,
                 on_commit=lambda done: progress(done, total),
             )
@@ -100,15 +101,8 @@ class Digests:
     async def _make(
         self, locator: Locator, request: DigestRequest, scene: Scene, show: Show
     ) -> Digest:
-        async with self._app.source(locator, scene.channel, scene.told(show)) as source:
-            return await make_digest(
-                source,
-                self._app.analyzer,
-                request,
-                workers=self._app.settings.commitcast_llm_concurrency,
-                now=self._app.now(),
-                progress=_counted(locator, scene.words, show),
-            )
+        progress = _counted(locator, scene.words, show)
+        return await self._app.digest(locator, request, progress, scene.channel, scene.told(show))
 
     async def _request(self, command: Command, scene: Scene) -> tuple[Locator, DigestRequest]:
         """Which repository and what of it, with the filters of its subscription here."""

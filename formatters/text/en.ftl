@@ -127,6 +127,7 @@ role-asset = asset
 ## Why the rules hold a commit to be as important as they say
 
 reason-security-fix = Fixes a security problem
+reason-secret-committed = Seems to add a secret
 reason-crash-fix = Fixes a crash
 reason-data-loss-fix = Fixes a loss of data
 reason-hang-fix = Fixes a hang or deadlock
@@ -156,6 +157,8 @@ reason-clamped = The model proposed { $proposed }; the rules hold it at { $impor
 ## Why a commit is shown by the rules; each fits into "2 by rules (…)"
 
 rules-reason-not-configured = no model is set up
+rules-reason-not-needed = nothing in them for a model to read
+rules-reason-daily-limit = the day's limit of tokens is reached
 rules-reason-unreachable = the model could not be reached
 rules-reason-timed-out = the model did not answer in time
 rules-reason-server-error = the model's server reported an error
@@ -602,7 +605,7 @@ error-branches-many = { $patterns } matches { $n } branches of { $repository }; 
 ## The bot as a process, and in a terminal
 
 chat-terminal-welcome = Commitcast in this terminal. help lists the commands; exit, or Ctrl-D, ends.
-chat-terminal-controls = expand NUMBER shows a commit’s full analysis · report writes the full report to a file
+chat-terminal-controls = expand NUMBER shows a commit's full analysis · report writes the full report to a file
 error-no-chat = No chat is set up. Set SLACK_BOT_TOKEN with SLACK_APP_TOKEN, or TELEGRAM_BOT_TOKEN; docs/slack.md and docs/telegram.md tell how. To try the bot without any: commitcast chat
 error-no-chat-left = Every chat was given up; the lines above say why. Mend the settings and start again.
 error-slack-half = SLACK_BOT_TOKEN is set, but neither SLACK_APP_TOKEN (Socket Mode) nor SLACK_SIGNING_SECRET (HTTP). Set one of them; docs/slack.md tells how.

@@ -76,6 +76,7 @@ role-asset = 资源
 ## 规则为何这样判定重要程度
 
 reason-security-fix = 修复了安全问题
+reason-secret-committed = 疑似提交了密钥
 reason-crash-fix = 修复了崩溃
 reason-data-loss-fix = 修复了数据丢失
 reason-hang-fix = 修复了卡死或死锁
@@ -105,6 +106,8 @@ reason-clamped = 模型建议定为{ $proposed }，规则将其定为{ $importan
 ## 为何只有规则的结果；须能放进“2 个仅由规则判断（…）”
 
 rules-reason-not-configured = 未配置模型
+rules-reason-not-needed = 无需模型分析
+rules-reason-daily-limit = 今日的 token 额度已用完
 rules-reason-unreachable = 无法连接模型
 rules-reason-timed-out = 模型未及时响应
 rules-reason-server-error = 模型服务出错

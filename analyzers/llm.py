@@ -73,9 +73,9 @@ class LanguageModelAnalyzer(Analyzer):
         budget = int(self._tokens / max(self._model.scale, _LEAST_SCALE))
         if depth is Depth.BRIEF:
             analysis = await inquiry.in_brief(budget // 12)
-            if analysis.importance is Importance.LOW:
+            if analysis.importance is not Importance.HIGH:
                 return analysis
-            # The rules took it for less than it is.
+            # The rules took it for much less than it is.
         try:
             return await inquiry.in_full(budget)
         except PromptTooLong:

@@ -17,9 +17,13 @@ if TYPE_CHECKING:
     from bot.front import Front
 
 
+NOBODY = Account("terminal", "acme/widget")
+"""Whom tokens are counted for where it does not matter."""
+
+
 def wanted(language: str = "en", *, in_full: bool = False) -> AnalysisRequest:
-    """What an analyzer is asked for, by nobody in particular."""
-    return AnalysisRequest(language, Account("terminal", "acme/widget"), in_full)
+    """What an analyzer is asked for."""
+    return AnalysisRequest(language, NOBODY, in_full)
 
 
 @final

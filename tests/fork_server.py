@@ -29,7 +29,13 @@ from formatters.text import LANGUAGES, words_for
 EVERYTHING = (
     *("bot.cli", "bot.shell", "bot.run", "bot.post", "bot.news", "bot.sources.git"),
     *("bot.sources.github", "bot.chats.slack", "bot.chats.telegram", "bot.chats.terminal"),
-    *("analyzers.llm", "openai.resources.chat", "redis.asyncio", "aiohttp.web"),
+    *(
+        "analyzers.language_model",
+        "analyzers.llm",
+        "openai.resources.chat",
+        "redis.asyncio",
+        "aiohttp.web",
+    ),
     *("formatters.html", "formatters.markdown", "formatters.json_document", "formatters.terminal"),
     *("formatters.blockkit", "formatters.telegram_html", "formatters.text", "rich.console"),
 )

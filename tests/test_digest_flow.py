@@ -16,7 +16,7 @@ from bot.digest import DigestRequest, make_digest
 from bot.sources.git import GitSource
 from bot.subscriptions import Filters
 from tests.digests import NOON, a_commit, rules_analysis
-from tests.fakes import MemorySource, RecordingAnalyzer
+from tests.fakes import NOBODY, MemorySource, RecordingAnalyzer, wanted
 from tests.repositories import Repo
 
 LATEST = DigestRequest(span=None, zone="Asia/Shanghai", language="en")
@@ -31,6 +31,7 @@ async def digest_of(
         source,
         analyzer,
         LATEST,
+        account=NOBODY,
         workers=4,
         now=NOON,
         progress=lambda done, total: told.append((done, total)),
@@ -78,9 +79,9 @@ async def test_no_more_is_read_than_the_workers_need() -> None:
 
 
 async def test_one_commit_is_found_by_its_short_name() -> None:
-    source, wanted = MemorySource(COMMITS), COMMITS[5]
-    entry = await analyse_commit(source, RecordingAnalyzer(rules_analysis()), wanted.sha[:9], "en")
-    assert entry.commit.sha == wanted.sha
+    source, one = MemorySource(COMMITS), COMMITS[5]
+    entry = await analyse_commit(source, RecordingAnalyzer(rules_analysis()), one.sha[:9], wanted())
+    assert entry.commit.sha == one.sha
     assert source.is_closed
 
 
@@ -101,7 +102,13 @@ async def test_what_a_merge_brings_in_is_counted_where_only_what_landed_is_asked
     source = await GitSource.open_folder(repo.path)
     try:
         digest = await make_digest(
-            source, RulesAnalyzer(), request, workers=2, now=NOON, progress=lambda *_: None
+            source,
+            RulesAnalyzer(),
+            request,
+            account=NOBODY,
+            workers=2,
+            now=NOON,
+            progress=lambda *_: None,
         )
     finally:
         await source.aclose()

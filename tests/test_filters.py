@@ -36,7 +36,7 @@ from bot.subscriptions import EVERYTHING, Filters
 from formatters.digest import outline
 from formatters.text import LANGUAGES, words_for
 from tests.digests import ADA, NOON, a_commit, rules_analysis
-from tests.fakes import MemorySource, RecordingAnalyzer
+from tests.fakes import NOBODY, MemorySource, RecordingAnalyzer
 from tests.repositories import Repo, git
 
 BOT = Person("renovate[bot]", "29139614+renovate[bot]@users.noreply.forge.example")
@@ -56,6 +56,7 @@ async def digest_of(
         source,
         analyzer or RulesAnalyzer(),
         DigestRequest(span, "UTC", "en", filters),
+        account=NOBODY,
         workers=4,
         now=NOON,
         progress=lambda done, total: None,

@@ -13,11 +13,21 @@ import httpx
 import pytest
 
 from analyzers.errors import ModelError, StoreError
+from analyzers.llm import LanguageModelAnalyzer
 from analyzers.model import Coverage, Importance, Kind, RulesReason
+from analyzers.profiles import Profile
+from analyzers.replies import FULL_FORM
 from bot.stores.profiles import RedisModelProfiles
 from tests.digests import NOON, a_commit
 from tests.fakes import wanted
-from tests.language_models import MemoryProfiles, a_file, a_patch, a_read_commit, an_analyzer
+from tests.language_models import (
+    MemoryProfiles,
+    a_file,
+    a_model,
+    a_patch,
+    a_read_commit,
+    an_analyzer,
+)
 from tests.servers.openai import API_KEY, MODEL, Fault, Lack, OpenAIServer
 
 
@@ -185,12 +195,12 @@ async def test_reply_that_was_cut_off_is_asked_for_again_with_more_room(
     assert limits == [6_000, 16_000]
 
 
-async def test_commit_that_is_too_long_is_sent_once_more_at_half_the_length(
+async def test_commit_that_is_too_long_is_sent_once_more_at_a_quarter_of_the_length(
     server: OpenAIServer,
 ) -> None:
     server.context = 30_000
     files = tuple(a_file(f"src/{n}.py", a_patch(200)) for n in range(20))
-    async with an_analyzer(server, diff_budget=16_000) as analyzer:
+    async with an_analyzer(server, tokens=32_000) as analyzer:
         analysis = await analyzer.analyze(a_commit(files=files), wanted())
     assert len(server.requests) == 2
     first, second = map(len, server.prompts)
@@ -246,7 +256,7 @@ def test_identity_tells_apart_what_makes_another_analysis() -> None:
     same = identity()
     assert same == identity(base_url="http://127.0.0.1:2/v1", api_key="other", concurrency=3)
     assert same == identity("EN") == identity("English")
-    others = {identity("zh"), identity(model="other"), identity(diff_budget=9_000), same}
+    others = {identity("zh"), identity(name="other"), identity(tokens=9_000), same}
     assert len(others) == 4
     assert API_KEY not in same
 
@@ -263,11 +273,11 @@ def test_sdk_is_not_imported_before_it_is_needed() -> None:
 
 
 async def test_closing_twice_or_before_the_first_request_is_safe(server: OpenAIServer) -> None:
-    async with an_analyzer(server) as analyzer:
-        await analyzer.aclose()
-    async with an_analyzer(server) as analyzer:
-        await analyzer.analyze(a_read_commit(), wanted())
-        await analyzer.aclose()
+    async with a_model(server) as model:
+        await model.aclose()
+    async with a_model(server) as model:
+        await LanguageModelAnalyzer(model, now=lambda: NOON).analyze(a_read_commit(), wanted())
+        await model.aclose()
 
 
 def test_server_runs_by_itself() -> None:
@@ -300,9 +310,7 @@ async def test_server_is_as_strict_as_strict_mode(
     server: OpenAIServer, spoil: Any, complaint: str
 ) -> None:
     """What holds the schema to the subset that all servers take."""
-    from analyzers.profiles import Profile
-
-    body = json.loads(json.dumps(Profile().parameters(100)))
+    body = json.loads(json.dumps(Profile().parameters(100, FULL_FORM)))
     spoil(body["response_format"]["json_schema"]["schema"])
     body |= {"model": MODEL, "messages": [{"role": "user", "content": "JSON"}]}
     async with httpx.AsyncClient(headers={"Authorization": f"Bearer {API_KEY}"}) as client:

@@ -70,7 +70,9 @@ def by_rules(analysis: Analysis, reason: RulesReason) -> bool:
 
 def alerts(caplog: pytest.LogCaptureFixture) -> list[str]:
     """How loud the analyzer itself spoke, in order."""
-    return [record.levelname for record in caplog.records if record.name == "analyzers.llm"]
+    return [
+        record.levelname for record in caplog.records if record.name == "analyzers.language_model"
+    ]
 
 
 def test_every_fault_has_its_reason() -> None:
@@ -163,7 +165,7 @@ async def test_server_that_fails_again_and_again_is_left_alone_and_told_of_once(
     server: OpenAIServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     """One alert for a day, and hardly a request."""
-    caplog.set_level(logging.WARNING, "analyzers.llm")
+    caplog.set_level(logging.WARNING, "analyzers.language_model")
     seconds = 0.0
     server.fault = Fault.SERVER_ERROR
     async with an_analyzer(server, clock=lambda: seconds) as analyzer:
@@ -188,7 +190,7 @@ async def test_server_that_fails_again_and_again_is_left_alone_and_told_of_once(
 async def test_failures_between_answers_and_those_of_single_commits_pause_nothing(
     server: OpenAIServer, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.WARNING, "analyzers.llm")
+    caplog.set_level(logging.WARNING, "analyzers.language_model")
     async with an_analyzer(server) as analyzer:
         fine = WithRules(analyzer)
         faults = [Fault.SERVER_ERROR] * (EQUAL_FAILURES - 1)

@@ -266,7 +266,7 @@ async def test_digests_of_a_dead_model_come_marked_and_are_repaired_when_it_is_b
             await world.look(hours=1)
         assert world.both.edits() == 0
         told = [record for record in caplog.records if record.levelno >= logging.WARNING]
-        assert len([one for one in told if one.name == "analyzers.llm"]) == alerts
+        assert len([one for one in told if one.name == "analyzers.language_model"]) == alerts
         assert len([one for one in told if one.name == "analyzers.fallback"]) == 1
         server.fault = None
         seconds += 3_600

@@ -244,6 +244,8 @@ class OpenAIServer:
     def _reply(self, body: dict[str, Any], fault: Fault | None) -> web.StreamResponse:
         analysis = _analysis(body) | self.reply
         schema = body.get("response_format", {}).get("json_schema", {}).get("schema")
+        if schema:
+            analysis = {key: analysis[key] for key in schema["properties"]}
         if schema and not self.reply:
             jsonschema.Draft202012Validator(schema).validate(analysis)
         text = json.dumps(analysis, ensure_ascii=False)
@@ -308,7 +310,9 @@ def _analysis(body: dict[str, Any]) -> dict[str, Any]:
         "architecture": "",
         "performance": "",
         "security": "",
-        "risks": [{"path": path, "text": "Callers see the change.", "severity": "low"}],
+        "risks": [
+            {"path": path, "line": 0, "text": "Callers see the change.", "severity": "low"}
+        ],
         "advice": [],
         "kinds": [kinds[1] if kinds else "chore"],
         "importance_reason": "Behaviour changes for some.",

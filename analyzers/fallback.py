@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from typing import final
 
 from analyzers.errors import ModelError
@@ -12,6 +13,46 @@ from analyzers.ports import AnalysisRequest, Analyzer
 from analyzers.rules import rules_analysis
 
 _log = logging.getLogger(__name__)
+
+
+@final
+class FirstThatCan(Analyzer):
+    """Several analyzers, each for when those before it fail."""
+
+    def __init__(self, analyzers: Sequence[Analyzer]) -> None:
+        """`analyzers` in the order in which they are asked; at least one."""
+        self._analyzers = analyzers
+
+    def identity(self, language: str, *, brief: bool = False) -> str:
+        """That of the first."""
+        return self._analyzers[0].identity(language, brief=brief)
+
+    async def known(self, sha: str, language: str, *, in_full: bool = False) -> Analysis | None:
+        """What the first has that has something."""
+        for analyzer in self._analyzers:
+            if kept := await analyzer.known(sha, language, in_full=in_full):
+                return kept
+        return None
+
+    async def analyze(self, commit: Commit, request: AnalysisRequest) -> Analysis:
+        """Analyse one commit, unless one of them did so before.
+
+        Raises:
+            ModelError: that of the first, when all have failed.
+        """
+        if len(self._analyzers) > 1:
+            kept = await self.known(commit.sha, request.language, in_full=request.in_full)
+            if kept is not None:
+                return kept
+        failure: ModelError | None = None
+        for analyzer in self._analyzers:
+            try:
+                return await analyzer.analyze(commit, request)
+            except ModelError as exc:
+                failure = failure or exc
+                if exc.reason is RulesReason.DAILY_LIMIT:  # what others cost is counted alike
+                    break
+        raise failure or ModelError(RulesReason.NOT_CONFIGURED)
 
 
 @final
@@ -27,6 +68,10 @@ class WithRules(Analyzer):
     def identity(self, language: str, *, brief: bool = False) -> str:
         """That of the analyzer that is asked first."""
         return self._analyzer.identity(language, brief=brief)
+
+    async def known(self, sha: str, language: str, *, in_full: bool = False) -> Analysis | None:
+        """What the analyzer that is asked first has."""
+        return await self._analyzer.known(sha, language, in_full=in_full)
 
     async def analyze(self, commit: Commit, request: AnalysisRequest) -> Analysis:
         """Analyse one commit, by the rules if need be."""

@@ -40,6 +40,12 @@ class Analyzer(ABC):
         language, and whether only the main points are asked for. Two analyses of one commit with
         the same identity may stand for each other."""
 
+    async def known(self, sha: str, language: str, *, in_full: bool = False) -> Analysis | None:
+        """What is at hand of a commit without any work: the whole analysis if there is one, or
+        else its main points unless all is wanted. Nothing, for who keeps nothing."""
+        del sha, language, in_full
+        return None
+
     @abstractmethod
     async def analyze(self, commit: Commit, request: AnalysisRequest) -> Analysis:
         """Analyse one commit.

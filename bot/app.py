@@ -9,7 +9,7 @@ from datetime import UTC, datetime, time
 from typing import Final
 
 from analyzers.cached import CachedAnalyzer
-from analyzers.fallback import WithRules
+from analyzers.fallback import FirstThatCan, WithRules
 from analyzers.model import Analysis, Digest, Entry, Importance, Repository
 from analyzers.ports import (
     Account,
@@ -26,6 +26,7 @@ from bot.config import Settings
 from bot.delivery import DeliveredDigests
 from bot.digest import DigestRequest, make_digest
 from bot.ledger import Ledgers
+from bot.models import model_analyzer, open_models
 from bot.ports import CommitSource, Notify, ResponseCache, SubscriptionStore
 from bot.sources import PATIENCE, OpenSource, open_source
 from bot.sources.links import Link, parse_link
@@ -123,7 +124,7 @@ class Application:
 
     async def known_analysis(self, sha: str, language: str) -> Analysis | None:
         """The analysis of a commit, if it was made before."""
-        return await self.analyses.get(sha, self.analyzer.identity(language))
+        return await self.analyzer.known(sha, language)
 
     def locate(self, repository: str, channel: str) -> Locator:
         """What a repository's name means in a channel.
@@ -249,22 +250,6 @@ async def _open_analyzer(
     spending: Spending,
     now: Clock,
 ) -> AsyncIterator[Analyzer]:
-    if not settings.has_model:
-        yield RulesAnalyzer()
-        return
-    from analyzers.language_model import LanguageModel
-    from analyzers.llm import LanguageModelAnalyzer
-
-    key = settings.openai_api_key
-    model = LanguageModel(
-        name=settings.openai_model,
-        base_url=settings.openai_base_url,
-        api_key=key.get_secret_value() if key else None,
-        concurrency=settings.commitcast_llm_concurrency,
-        profiles=profiles,
-        spending=spending,
-    )
-    try:
-        yield WithRules(CachedAnalyzer(LanguageModelAnalyzer(model, now=now), cache))
-    finally:
-        await model.aclose()
+    async with open_models(settings, profiles, spending) as models:
+        cached = [CachedAnalyzer(model_analyzer(model, settings, now), cache) for model in models]
+        yield WithRules(FirstThatCan(cached)) if cached else RulesAnalyzer()

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
@@ -27,6 +27,9 @@ DEFAULT_MODEL: Final = "gpt-5-mini"
 _WRONG: Final = {
     "GITHUB_API_URL": "error-setting-address",
     "OPENAI_BASE_URL": "error-setting-address",
+    "OPENAI_FALLBACK_BASE_URL": "error-setting-address",
+    "COMMITCAST_COMMIT_TOKENS": "error-setting-commit-tokens",
+    "COMMITCAST_ANALYSES": "error-setting-analyses",
     "REDIS_URL": "error-setting-redis-url",
     "COMMITCAST_DATA": "error-setting-folder",
     "COMMITCAST_LANGUAGE": "error-setting-language",
@@ -53,6 +56,7 @@ _HOST: Final = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+")
 
 _SENT_TO: Final = {
     "OPENAI_API_KEY": "OPENAI_BASE_URL",
+    "OPENAI_FALLBACK_API_KEY": "OPENAI_FALLBACK_BASE_URL",
     "GITHUB_TOKEN": "GITHUB_API_URL",
     "SLACK_BOT_TOKEN": "SLACK_API_URL",
     "SLACK_APP_TOKEN": "SLACK_API_URL",
@@ -138,6 +142,9 @@ class Settings(BaseModel):
     openai_api_key: SecretStr | None = None
     openai_base_url: WebAddress | None = None
     openai_model: str = DEFAULT_MODEL
+    openai_fallback_api_key: SecretStr | None = None
+    openai_fallback_base_url: WebAddress | None = None
+    openai_fallback_model: str | None = None
     redis_url: Annotated[SecretStr, AfterValidator(_redis_address)] | None = None
     commitcast_data: Annotated[Path, AfterValidator(_folder)] = Field(
         default_factory=default_data_folder
@@ -145,6 +152,8 @@ class Settings(BaseModel):
     commitcast_language: Annotated[str, AfterValidator(parse_language)] = "en"
     commitcast_timezone: Annotated[str, AfterValidator(parse_zone)] = "UTC"
     commitcast_llm_concurrency: int = Field(default=8, ge=1, le=256)
+    commitcast_commit_tokens: int = Field(default=48_000, ge=4_000, le=1_000_000)
+    commitcast_analyses: Literal["worth", "full"] = "worth"
     commitcast_private_grants: Annotated[str, AfterValidator(_grants)] = ""
     commitcast_public_url: Annotated[str, AfterValidator(_public_address)] | None = None
     commitcast_port: int = Field(default=8080, ge=1, le=65535)

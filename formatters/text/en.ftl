@@ -362,6 +362,8 @@ error-setting-folder = { $name } is “{ $value }”, which is no folder. Set it
 error-setting-language = { $name } is “{ $value }”. Set it to en, zh, or another language's code or name.
 error-setting-timezone = { $name } is “{ $value }”. Set it to an IANA time zone such as UTC, Europe/Berlin or Asia/Shanghai.
 error-setting-concurrency = { $name } is “{ $value }”. Set it to a whole number from 1 to 256.
+error-setting-commit-tokens = { $name } is “{ $value }”. Set it to a whole number from 4000 to 1000000.
+error-setting-analyses = { $name } is “{ $value }”. Set it to worth (the more important a commit, the more is asked of the model) or to full (everything is asked of every commit).
 error-setting-split = { $address } stands in the .env file of this folder, but { $secret } in the environment: a file that came with a repository could send your secret elsewhere. Set both in the same place.
 error-env-file = The file .env in this folder cannot be read: { $reason }. Mend or remove it.
 

@@ -284,6 +284,8 @@ error-setting-folder = { $name } 的值是“{ $value }”，不是有效的目�
 error-setting-language = { $name } 的值是“{ $value }”，应为 en、zh，或其他语言的代码或名称。
 error-setting-timezone = { $name } 的值是“{ $value }”，应为 IANA 时区名，例如 UTC、Europe/Berlin 或 Asia/Shanghai。
 error-setting-concurrency = { $name } 的值是“{ $value }”，应为 1 到 256 之间的整数。
+error-setting-commit-tokens = { $name } 的值是“{ $value }”，应为 4000 到 1000000 之间的整数。
+error-setting-analyses = { $name } 的值是“{ $value }”，应为 worth（按重要程度决定分析深度）或 full（每个提交都做完整分析）。
 error-setting-split = { $address } 写在当前目录的 .env 文件里，而 { $secret } 来自环境变量：随仓库而来的文件可能借此把密钥发往别处。请把两者设置在同一处。
 error-env-file = 无法读取当前目录下的 .env 文件：{ $reason }。请修正或删除它。
 

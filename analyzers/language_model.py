@@ -78,6 +78,8 @@ class LanguageModel:
         self._cause = ModelError(RulesReason.UNREACHABLE)
         self._failed: RulesReason | None = None
         self._failed_equally = 0
+        self.corrected = 0
+        """How many replies it was asked for again."""
         self._is_given_up = False  # one alert is enough until it works again
 
     @property
@@ -130,6 +132,7 @@ class LanguageModel:
         try:
             reply = parse(completion.text)
         except ModelError as exc:
+            self.corrected += 1
             messages += _correction(completion.text, exc.detail)
             # Some servers accept `response_format` and ignore it.
             ignored = None if form.is_filled_in(completion.text) else completion.profile

@@ -106,6 +106,10 @@ class Usage:
     kept: int = 0
     """Those of `sent` that the server had kept from an earlier request."""
 
+    def __add__(self, other: Usage) -> Usage:
+        """Both together."""
+        return Usage(self.sent + other.sent, self.received + other.received, self.kept + other.kept)
+
 
 class Spending(ABC):
     """Counts the tokens that models cost, and says when it is enough for a day."""

@@ -164,6 +164,21 @@ def demo(
     raise typer.Exit(run_demo(repository))
 
 
+@app.command("eval")
+def evaluate(
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", help="Labelled commits: see docs/evaluation.md.")
+    ],
+    *,
+    rules: Annotated[bool, typer.Option("--rules", help="Ask no model, whatever is set.")] = False,
+    lang: Language = None,
+) -> None:
+    """How good analyses are, held against commits that people have labelled."""
+    from bot.shell import run_eval
+
+    raise typer.Exit(run_eval(folder, by_rules=rules, language=lang))
+
+
 @app.command("slack-manifest")
 def slack_manifest(
     *,

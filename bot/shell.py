@@ -20,8 +20,9 @@ from pathlib import Path
 from typing import Final
 
 from analyzers.errors import CommitcastError, InputError, SettingError
+from analyzers.rules import RulesAnalyzer
 from bot.access import TERMINAL
-from bot.app import open_application
+from bot.app import open_application, utc_now
 from bot.config import Settings, load_settings
 from bot.digest import DigestRequest
 from bot.output import (
@@ -168,6 +169,37 @@ def run_demo(repository: str) -> int:
         return Outcome([report], closing=hints)
 
     return _run(command, Destination(), None, None)
+
+
+def run_eval(folder: Path, *, by_rules: bool, language: str | None) -> int:
+    """`commitcast eval`: how good analyses are, by commits that people have labelled."""
+
+    async def command(session: Session) -> Outcome:
+        from bot.evaluation import ForgetfulProfiles, Tally, evaluate, load_cases, told
+        from bot.models import model_analyzer, open_models
+
+        cases, tally = load_cases(folder), Tally()
+        async with open_models(session.settings, ForgetfulProfiles(), tally) as models:
+            if not (models or by_rules):
+                raise SettingError("error-evaluation-no-model", command="commitcast eval --rules")
+            analyzer = (
+                RulesAnalyzer()
+                if by_rules
+                else model_analyzer(models[0], session.settings, utc_now)
+            )
+            session.reporter.start(str(folder))
+            scores = await evaluate(
+                analyzer,
+                cases,
+                session.language,
+                tally=tally,
+                models=models,
+                progress=session.reporter.advance,
+            )
+        status = FAILED if scores.grave or scores.failures else DONE
+        return Outcome(status=status, closing=told(scores, session.words))
+
+    return _run(command, Destination(), None, language)
 
 
 def run_chat(*, zone: str | None, language: str | None) -> int:

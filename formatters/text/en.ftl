@@ -682,3 +682,24 @@ post-done = Posted to { $channel }: { $n ->
 } of { $repository }.
 post-quiet = Nothing new in { $repository }, so nothing was posted to { $channel }.
 post-repeated = Today's digest of { $repository } was posted to { $channel } before. Nothing to do.
+
+## commitcast eval
+
+evaluation-kinds = Kind: right for { $n } of { $commits } commits
+evaluation-importance = Importance: { $low } below and { $high } above what was expected
+evaluation-grave = Grave: { $n ->
+    [0] none
+   *[other] { $n }
+} (a dangerous commit rated low, or mere documentation rated high)
+evaluation-overruled = Importances proposed by the model that the rules corrected: { $n }
+evaluation-corrected = Replies that had to be asked for again: { $n }
+evaluation-ungrounded = Analyses of which sentences were withheld: { $n }
+evaluation-tokens = Tokens: { $sent } sent ({ $kept } of them kept by the server), { $received } received
+evaluation-failed = Without an analysis: { $n } ({ $reason })
+evaluation-list-grave = Grave (case: expected ≠ found)
+evaluation-list-low = Importance too low
+evaluation-list-high = Importance too high
+evaluation-list-kinds = Another kind than expected
+error-evaluation-empty = There is no labelled commit (*.toml) in { $path }.
+error-evaluation-file = { $path } is no labelled commit: { $reason }
+error-evaluation-no-model = No model is set up. Set OPENAI_API_KEY or OPENAI_BASE_URL, or try { $command }.

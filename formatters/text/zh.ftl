@@ -598,3 +598,24 @@ error-post-claimed = 另一个进程正在发送这份摘要。请几分钟后�
 post-done = 已发送到 { $channel }：{ $repository } 的 { $n } 个提交。
 post-quiet = { $repository } 没有新提交，未向 { $channel } 发送。
 post-repeated = { $repository } 今天的摘要已发送到 { $channel }，无需重复。
+
+## commitcast eval
+
+evaluation-kinds = 类型：{ $commits } 个提交中 { $n } 个判断正确
+evaluation-importance = 重要程度：{ $low } 个低于预期，{ $high } 个高于预期
+evaluation-grave = 严重误判：{ $n ->
+    [0] 无
+   *[other] { $n } 个
+}（危险的提交被评为低，或纯文档改动被评为高）
+evaluation-overruled = 模型给出、被规则纠正的重要程度：{ $n } 个
+evaluation-corrected = 需要重新请求的回复：{ $n } 条
+evaluation-ungrounded = 有语句被剔除的分析：{ $n } 个
+evaluation-tokens = token：发送 { $sent }（其中 { $kept } 命中服务端缓存），接收 { $received }
+evaluation-failed = 未能分析：{ $n } 个（{ $reason }）
+evaluation-list-grave = 严重误判（用例：预期 ≠ 实际）
+evaluation-list-low = 重要程度偏低
+evaluation-list-high = 重要程度偏高
+evaluation-list-kinds = 类型与预期不符
+error-evaluation-empty = { $path } 中没有已标注的提交（*.toml）。
+error-evaluation-file = { $path } 不是有效的标注提交：{ $reason }
+error-evaluation-no-model = 未配置模型。请设置 OPENAI_API_KEY 或 OPENAI_BASE_URL，或改用 { $command }。

@@ -33,11 +33,12 @@ demo: .venv/ready ## one digest of this repository (REPO=... for any other): ter
 test: .venv/ready ## the whole test suite, in parallel
 	@$(BIN)/pytest -n auto
 
-check: .venv/ready ## ruff, mypy --strict, import-linter
+check: .venv/ready ## ruff, mypy --strict, import-linter, hadolint
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/hadolint Dockerfile
 
 bench: .venv/ready ## measure this machine; docs/benchmarks.md keeps a table
 	@$(BIN)/python -m tests.bench

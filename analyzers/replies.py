@@ -13,6 +13,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, mo
 from analyzers.errors import ModelError
 from analyzers.model import Importance, Kind, RulesReason, Severity
 from analyzers.profiles import Form
+from analyzers.redaction import redact
 from analyzers.text import clean, clean_line, shorten
 
 _STRING = {"type": "string"}
@@ -113,13 +114,13 @@ _KINDS = {
 
 def _text(value: object) -> str:
     """A paragraph; empty where the model wrote that there is nothing, or no text at all."""
-    text = shorten(clean_line(value), _LONGEST_TEXT) if isinstance(value, str) else ""
+    text = shorten(redact(clean_line(value)), _LONGEST_TEXT) if isinstance(value, str) else ""
     return "" if _NOTHING.fullmatch(text.strip(" .。!！-—–:：()（）*_`")) else text
 
 
 def _texts(value: object) -> tuple[str, ...]:
     """Texts of a list, or the lines of a single text, without marks of enumeration."""
-    lines = clean(value).splitlines() if isinstance(value, str) else value
+    lines = redact(clean(value)).splitlines() if isinstance(value, str) else value
     if not isinstance(lines, list):
         return ()
     texts = (

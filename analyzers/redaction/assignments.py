@@ -1,0 +1,165 @@
+"""Values that are given to something called a password, a secret, a token or a key.
+
+What such a value looks like depends on who made it, so secrets are told by their form from names,
+calls, stand-ins and words; see `analyzers.redaction.randomness`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from analyzers.redaction.cuts import Cut
+from analyzers.redaction.randomness import is_random, is_stand_in, is_well_known
+
+PASSWORD: Final = "password"  # noqa: S105 - a word, no secret
+_KINDS: Final = {
+    b"passw": PASSWORD,
+    b"passphrase": PASSWORD,
+    b"pwd": PASSWORD,
+    b"secret": "secret",
+    b"token": "token",
+    b"key": "api-key",
+    b"auth": "credential",
+    b"credential": "credential",
+}
+"""What is looked for in any case, and what the placeholder of its value says."""
+
+_LONGEST: Final = 512
+"""Characters of a value that are looked at; what goes on is taken along."""
+_LONG: Final = 64
+"""Characters from which a value that is no secret is not searched for names once more, so that
+`key=key=key=` is not read a hundred times."""
+_SHORTEST: Final = 12
+"""Characters of a token. People who choose a password have less patience."""
+
+_ASSIGNMENT: Final = re.compile(
+    rb"""
+    (?:passw(?:or)?d?|passphrase|pwd|secret|token|key|auth|credential)
+    (?P<suffix>[\w.-]{0,40}+)
+    \\{0,3}["'`]?\]?                                    # the end of a quoted name
+    (?P<sign>
+      [ \t]*+(?::=|=>|={1,3}|:)[ \t]*+(?![\w.\[\]<>|&?*]{1,30}[ \t]*=[^=])
+    | [ \t]*+:[ \t]*+[\w.\[\]<>|&?*]{1,30}[ \t]*+=[ \t]*+   # name: Type = value
+    | [ \t][\w*]{1,20}[ \t]*+=[ \t]*+                   # name Type = value
+    | [ \t]*+,[ \t]*+(?=\\{0,3}["'`])                   # define("NAME", "value")
+    | [ \t]++value[ \t]*+=[ \t]*+                       # name="..." value="..."
+    | [ \t]*+/?>[ \t]*+                                 # <name>value</name>
+    | \n[ +-]?[ \t]*+["']?value["']?:[ \t]*+            # name: ... and value: ... of YAML
+    | [ \t]                                             # --name value
+    )
+    (?:
+      \\{0,3}(?:
+        "(?P<in_double>(?:[^\s"\\]|\\(?!["'`\s]).){6,512}+)
+      | '(?P<in_single>(?:[^\s'\\]|\\(?!["'`\s]).){6,512}+)
+      | `(?P<in_back>(?:[^\s`\\]|\\(?!["'`\s]).){6,512}+)
+      )
+    | (?P<bare>[^\s"'`\\<>,;(){}\[\]&|$][^\s"'`\\<>,;(){}\[\]&|]{5,511}+)
+    )
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+_REST: Final = {
+    "in_double": re.compile(rb'[^\s"\\]*'),
+    "in_single": re.compile(rb"[^\s'\\]*"),
+    "in_back": re.compile(rb"[^\s`\\]*"),
+    "bare": re.compile(rb"[^\s\"'`\\<>,;(){}\[\]&|]*"),
+}
+_END: Final = {
+    "in_double": re.compile(rb'"|\\|\Z'),
+    "in_single": re.compile(rb"'|\\|\Z"),
+    "in_back": re.compile(rb"`|\\|\Z"),
+    "bare": re.compile(rb"[;&|<\"'`\\]|[ \t]*+(?:\Z|\n|#|//)|[ \t]++[\w\"'\\-]"),
+}
+"""What comes after a value; otherwise it is the beginning of a sentence or an expression."""
+
+_OF_SOMETHING: Final = re.compile(
+    rb"(?:[_.-]|\b)(?:id|name|path|file|filename|dir|folder|type|kind|ur[li]|endpoint|host|hash|sha\d*"
+    rb"|digest|checksum|fingerprint|arn|version|ref|field|column|header|prefix|suffix|pattern"
+    rb"|regex|format|algorithm|alg|policy|ttl|at|date|count|length|size|index|class|provider"
+    rb"|label|store|env|var)s?$"
+    rb"|(?:I[dD]|Name|Path|File|Type|Ur[li]|URL|Hash|Ref|A[rR][nN]|Version|Label|Header|Env)s?$"
+    rb"|i[sz](?:er|ed?|ation)s?$|\.[a-z]{1,4}$|ors?$|ority$"
+)
+"""How names end that are only about such a thing."""
+
+_KEY_OF: Final = re.compile(
+    rb"(?:api|access|private|secret|encrypt(?:ion)?|decrypt(?:ion)?|signing|sign|signature|auth"
+    rb"|account|master|admin|service|shared|storage|licen[cs]e|deploy(?:ment)?|app|application"
+    rb"|client|subscription|functions?|session|hmac|jwt|webhook|integration|write|consumer|security"
+    rb"|cipher|crypto|aes|server|rest|token|bot|user|host|ssh|project|team|org)[_.-]?$",
+    re.IGNORECASE,
+)
+"""What kinds of keys are secret: most open a dictionary."""
+
+_PUBLIC: Final = re.compile(
+    rb"(?:public|publishable|pub|next|page|continuation|cursor|sync|csrf|bos|eos|pad|unk)[_.-]?$",
+    re.IGNORECASE,
+)
+_OPTION: Final = re.compile(rb"--?[\w-]{0,30}$")
+_UUID: Final = re.compile(rb"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
+_REFERENCE: Final = re.compile(
+    rb"[A-Za-z_]\w*+(?:(?:\.|::|->)[A-Za-z_]\w*+)+|[@~.]?/[\w./-]*|[a-z+]{2,10}://.*"
+)
+_DIGIT: Final = re.compile(rb"[0-9]")
+_LETTER: Final = re.compile(rb"[A-Za-z]")
+_SYMBOL: Final = re.compile(rb"[!@#$%^&*+=?~]")
+_NAME: Final = re.compile(rb"[A-Za-z_][a-z_.-]*+(?:[A-Z][a-z]+)*+[0-9]?")
+
+
+def assigned_secrets(data: bytes, folded: bytes) -> Iterator[Cut]:
+    """The secrets among the values of a text, in no order.
+
+    Args:
+        data: the text.
+        folded: the same in lower case.
+    """
+    for mark, kind in _KINDS.items():
+        at = folded.find(mark)
+        while at >= 0:
+            after = at + len(mark)
+            if found := _ASSIGNMENT.match(data, at):
+                if cut := _secret(data, found, kind):
+                    yield cut
+                if found.end() - found.end("sign") >= _LONG:
+                    after = found.end()
+            at = folded.find(mark, after)
+
+
+def _secret(data: bytes, found: re.Match[bytes], kind: str) -> Cut | None:
+    form = str(found.lastgroup)
+    value, (start, end) = found[form], found.span(form)
+    before = data[max(0, found.start() - 40) : found.start()]
+    if found["sign"] in (b" ", b"\t") and not _OPTION.search(before):
+        return None  # prose
+    if _OF_SOMETHING.search(found["suffix"]) or _PUBLIC.search(before):
+        return None
+    if kind == "api-key" and not _KEY_OF.search(before):
+        return None
+    if not _is_secret(value, kind, is_bare=form == "bare"):
+        return None
+    if len(value) >= _LONGEST and (rest := _REST[form].match(data, end)):
+        end = rest.end()
+    whole = _END[form].match(data, end) or (form == "bare" and is_random(value))
+    return Cut(start, end, kind) if whole else None
+
+
+def _is_secret(value: bytes, kind: str, *, is_bare: bool) -> bool:
+    if _REFERENCE.fullmatch(value) or is_stand_in(value):
+        return False
+    if kind == PASSWORD:
+        return _is_password(value, is_bare=is_bare)
+    if _UUID.fullmatch(value):
+        return kind in ("secret", "api-key")
+    if is_bare and not _DIGIT.search(value):
+        return False  # a variable or a type
+    return len(value) >= _SHORTEST and is_random(value)
+
+
+def _is_password(value: bytes, *, is_bare: bool) -> bool:
+    """Whether it is no word, name or number; what stands bare may well be a variable."""
+    if is_well_known(value) or _NAME.fullmatch(value) or not _LETTER.search(value):
+        return False
+    kinds = bool(_DIGIT.search(value)) + bool(_SYMBOL.search(value))
+    return kinds > is_bare or (kinds > 0 and is_random(value))

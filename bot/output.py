@@ -8,12 +8,13 @@ import re
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from io import StringIO
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, final
+from typing import TYPE_CHECKING, BinaryIO, final
 
 from analyzers.errors import InputError
 from analyzers.model import Day, Digest, Edition, Entry, Repository
@@ -190,19 +191,40 @@ def write_file(path: Path, text: str) -> None:
     Raises:
         InputError: the file cannot be written.
     """
+    with replacing(path) as file:
+        file.write(text.encode())
+
+
+@contextmanager
+def replacing(path: Path, mode: int = 0o666) -> Iterator[BinaryIO]:
+    """A file to write, which takes its place when all is written.
+
+    Args:
+        path: where; a pipe or a device takes what it is given at once.
+        mode: who may read a new one, as far as the process's mask allows.
+
+    Raises:
+        InputError: the file cannot be written.
+    """
     try:
         path = path.resolve()
-        if path.exists() and not path.is_file():  # a pipe or a device takes what it is given
-            path.write_text(text, encoding="utf-8", newline="\n")
+    except (OSError, RuntimeError) as exc:  # RuntimeError: a loop of links
+        raise _unwritable(path, exc) from exc
+    try:
+        if path.exists() and not path.is_file():
+            with path.open("wb") as file:
+                yield file
             return
         path.parent.mkdir(parents=True, exist_ok=True)
         unfinished = path.with_name(f".{path.name}.{os.getpid()}")
         try:
-            unfinished.write_text(text, encoding="utf-8", newline="\n")
+            flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+            with os.fdopen(os.open(unfinished, flags, mode), "wb") as file:
+                yield file
             unfinished.replace(path)
         finally:
             unfinished.unlink(missing_ok=True)
-    except (OSError, RuntimeError) as exc:
+    except OSError as exc:
         raise _unwritable(path, exc) from exc
 
 

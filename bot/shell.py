@@ -14,10 +14,11 @@ import os
 import shutil
 import signal
 import sys
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from analyzers.errors import CommitcastError, InputError, SettingError
 from analyzers.rules import RulesAnalyzer
@@ -128,7 +129,7 @@ def run_digest(
                     status = max(status, _status(exc))
         return Outcome(reports, status)
 
-    return _run(command, destination, zone, language)
+    return run_command(command, destination, zone, language)
 
 
 def run_analyze(
@@ -144,7 +145,7 @@ def run_analyze(
             repository, entry = await app.analyse(locator, name, session.language)
         return Outcome([CommitReport(entry, repository, session.zone, session.words)])
 
-    return _run(command, destination, zone, language)
+    return run_command(command, destination, zone, language)
 
 
 def run_demo(repository: str) -> int:
@@ -168,7 +169,7 @@ def run_demo(repository: str) -> int:
         )
         return Outcome([report], closing=hints)
 
-    return _run(command, Destination(), None, None)
+    return run_command(command, Destination(), None, None)
 
 
 def run_eval(folder: Path, *, by_rules: bool, language: str | None) -> int:
@@ -199,7 +200,7 @@ def run_eval(folder: Path, *, by_rules: bool, language: str | None) -> int:
         status = FAILED if scores.grave or scores.failures else DONE
         return Outcome(status=status, closing=told(scores, session.words))
 
-    return _run(command, Destination(), None, language)
+    return run_command(command, Destination(), None, language)
 
 
 def run_chat(*, zone: str | None, language: str | None) -> int:
@@ -227,7 +228,7 @@ def run_chat(*, zone: str | None, language: str | None) -> int:
                 await chat.run()
         return Outcome()
 
-    return _run(command, Destination(), zone, language, is_live=False)
+    return run_command(command, Destination(), zone, language, is_live=False)
 
 
 def run_post(
@@ -268,7 +269,7 @@ def run_post(
             said, n = "post-done", len(posted.record.shas)
         return Outcome(closing=words(said, repository=label, channel=posted.channel, n=n))
 
-    return _run(command, Destination(), zone, language)
+    return run_command(command, Destination(), zone, language)
 
 
 def run_bot() -> int:
@@ -287,10 +288,10 @@ def run_bot() -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     for chatty in ("apscheduler", "httpx"):  # they log every wake-up and every request
         logging.getLogger(chatty).setLevel(logging.WARNING)
-    return _run(command, Destination(), None, None, is_live=False)
+    return run_command(command, Destination(), None, None, is_live=False)
 
 
-def _run(
+def run_command(
     command: Command,
     destination: Destination,
     zone: str | None,
@@ -298,6 +299,7 @@ def _run(
     *,
     is_live: bool = True,
 ) -> int:
+    """Run a command to its end, and tell people what it said and what went wrong."""
     words = words_for(language or "en")
     logging.basicConfig(level=logging.WARNING, format="commitcast: %(message)s")
     logging.getLogger("stamina").setLevel(logging.ERROR)  # a retry is no news to a person
@@ -334,9 +336,20 @@ def _deliver(reports: Sequence[Report], destination: Destination, words: Words) 
         write_file(destination.output, "".join(texts))
         _say(words("shell-written", path=str(destination.output)))
         return
-    try:
+    with standard_output():
         for report in reports:
             show(report, destination.format)
+
+
+@contextmanager
+def standard_output() -> Iterator[BinaryIO]:
+    """Where documents go that are given no file.
+
+    Raises:
+        InputError: it cannot be written.
+    """
+    try:
+        yield sys.stdout.buffer
         sys.stdout.flush()
     except BrokenPipeError:
         raise  # the reader has seen enough; the shell's framework ends in silence

@@ -224,6 +224,9 @@ class ReasonCode(StrEnum):
     CI_ONLY = "ci-only"
     GENERATED_ONLY = "generated-only"
     STYLE_ONLY = "style-only"
+    SENSITIVE_CHANGE = "sensitive-change"
+    INTERFACE_CHANGE = "interface-change"
+    NEW_CHECK = "new-check"
     SMALL_CHANGE = "small-change"
     NO_FILES = "no-files"
     MERGE = "merge"
@@ -344,12 +347,17 @@ class Coverage:
     """The paths of those that were read in part, the most worth reading first."""
     unread: tuple[str, ...] = ()
     """The paths of those that are worth reading and were not read, the same order. The others are
-    generated, vendored, locked or binary, and only counted."""
+    generated, vendored, locked, minified, binary or empty, and only counted."""
 
     @property
     def is_whole(self) -> bool:
-        """Whether nothing was left out."""
-        return self.files_read == self.files_total
+        """Whether nothing was left out that anybody would read: a lock file is only counted."""
+        return not (self.partly or self.unread)
+
+    @property
+    def only_counted(self) -> int:
+        """Files that nobody reads."""
+        return self.files_total - self.files_read - len(self.partly) - len(self.unread)
 
 
 @dataclass(frozen=True, slots=True)

@@ -163,7 +163,13 @@ paths as they are, fields without anything to say left empty."""
 
 
 def _shown(coverage: Coverage) -> str:
-    return f"{coverage.files_read} of {coverage.files_total} files are shown whole"
+    others = (
+        (len(coverage.partly), "in part"),
+        (len(coverage.unread), "not at all"),
+        (coverage.only_counted, "only counted"),
+    )
+    whole = f"{coverage.files_read} of {coverage.files_total} files are shown whole"
+    return ", ".join((whole, *(f"{n} {how}" for n, how in others if n)))
 
 
 def fence(sha: str) -> str:

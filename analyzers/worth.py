@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from analyzers.model import Analysis, Commit, FileRole, Importance, Kind
+from analyzers.rules.roles import UNREADABLE
 
 
 class Depth(StrEnum):
@@ -18,7 +19,6 @@ class Depth(StrEnum):
     """Everything."""
 
 
-_UNREADABLE = frozenset({FileRole.LOCK, FileRole.GENERATED, FileRole.VENDORED, FileRole.ASSET})
 _MANIFESTS = frozenset({FileRole.LOCK, FileRole.CONFIG, FileRole.BUILD})
 
 
@@ -43,4 +43,4 @@ def _speaks_for_itself(commit: Commit, by_rules: Analysis) -> bool:
     is_bump = by_rules.kind is Kind.DEPENDENCIES and bool(by_rules.facts.dependencies)
     if is_bump and by_rules.importance is Importance.LOW:
         return roles <= _MANIFESTS
-    return commit.is_merge or (bool(roles) and roles <= _UNREADABLE)
+    return commit.is_merge or (bool(roles) and roles <= UNREADABLE)

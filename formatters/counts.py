@@ -31,7 +31,7 @@ class Counts:
     analysed: int
     """Commits that a model analysed."""
     read_in_part: int
-    """Those of `analysed` whose files were not all read."""
+    """Those of `analysed` of which something was not read that is worth it."""
     by_rules: Mapping[RulesReason, int]
     """Commits shown with what the rules know, by the reason, the most frequent first."""
 

@@ -6,11 +6,13 @@ have several; whatever came from a commit or a model in them is untrusted.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from analyzers.model import (
     Analysis,
     Commit,
+    Coverage,
     DependencyMove,
     Entry,
     Facts,
@@ -24,6 +26,9 @@ from formatters.text import Words
 
 MAX_NAMES = 10
 """Names of one kind that are told; the rest is counted."""
+
+MAX_PATHS = 3
+"""Files that were not read whole and are named in small print; the rest is counted."""
 
 MAX_NAME = 120
 """Characters of a name or a quoted piece of a commit."""
@@ -198,14 +203,30 @@ def _reason(reason: Reason, words: Words) -> str:
     return words("reason-evidence", reason=text, evidence=evidence) if evidence else text
 
 
+def _read(coverage: Coverage, words: Words) -> Iterator[str]:
+    """How much was read, and the first names of what was not."""
+    read, total = coverage.files_read, coverage.files_total
+    if total and read == total:
+        yield words("small-read-whole", n=total)
+    elif total:
+        yield words("small-read-partly", read=read, n=total)
+    for message, paths in (
+        ("small-read-in-part", coverage.partly),
+        ("small-not-read", coverage.unread),
+    ):
+        if paths:
+            plain = (_name(path).replace("`", "'") for path in paths[:MAX_PATHS])
+            names = tuple(f"`{path}`" for path in plain if path)
+            more = len(paths) - len(names)
+            said = (*names, words("facts-more", n=more)) if more else names
+            yield words(message, names=words.listed(said))
+    if coverage.only_counted:
+        yield words("small-only-counted", n=coverage.only_counted)
+
+
 def _small_print(entry: Entry, zone: str, words: Words) -> tuple[str, ...]:
-    analysis, coverage = entry.analysis, entry.analysis.coverage
-    lines = []
-    if not coverage.is_whole:
-        read, total = coverage.files_read, coverage.files_total
-        lines.append(words("small-read-partly", read=read, n=total))
-    elif coverage.files_total:
-        lines.append(words("small-read-whole", n=coverage.files_total))
+    analysis = entry.analysis
+    lines = [*_read(analysis.coverage, words)]
     if entry.commit.files_omitted:
         lines.append(words("small-files-omitted"))
     if analysis.rules_reason is not None:

@@ -184,6 +184,11 @@ class Coverage(_Model):
     """Files whose patch was read whole."""
     files_total: int
     """Files of the commit."""
+    partly: tuple[Text, ...]
+    """The paths of those that were read in part, the most worth reading first."""
+    unread: tuple[Text, ...]
+    """The paths of those that were not read and would have been worth it, in the same order. The
+    others are generated, vendored, locked, minified, binary or empty."""
 
 
 class Risk(_Model):
@@ -315,7 +320,7 @@ class Counts(_Model):
     analysed: int
     """Commits that a model analysed."""
     read_in_part: int
-    """Those of `analysed` whose files were not all read."""
+    """Those of `analysed` of which something was not read that is worth it."""
     by_rules: dict[model.RulesReason, int]
     """Commits shown with what the rules know, by the reason."""
     left_out: dict[model.LeftOut, int]

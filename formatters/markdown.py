@@ -170,7 +170,7 @@ def _analysis(expanded: Detail, words: Words, *, level: int) -> Iterator[str]:
     for part in expanded.parts:
         yield f"{'#' * level} {part.title}"
         yield _part(part, words)
-    yield f"*{escape(' · '.join(expanded.small_print))}*"
+    yield f"*{prose(' · '.join(expanded.small_print))}*"
 
 
 def _part(part: Part, words: Words) -> str:

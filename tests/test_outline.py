@@ -321,7 +321,12 @@ def test_a_quiet_day_says_so_and_counts_nothing() -> None:
     assert outline(a_digest(), ZH).completeness == "一切平静：main 上没有新提交。"
 
 
-PARTLY = Coverage(14, 31)
+PARTLY = Coverage(
+    14,
+    31,
+    partly=("src/a.py", "src/`b`.py"),
+    unread=tuple(f"tests/{n}.py" for n in range(13)),
+)
 
 
 @pytest.mark.parametrize(
@@ -483,7 +488,21 @@ def test_the_reasons_are_the_rules_and_the_models_and_what_held_it() -> None:
         (model_analysis(), ("1 file read", "analysed by test-model, 6 Jan 2026, 13:00")),
         (
             replace(model_analysis(), coverage=PARTLY, analyzed_at=None),
-            ("14 of 31 files read", "analysed by test-model"),
+            (
+                "14 of 31 files read",
+                "in part: `src/a.py`, `src/'b'.py`",
+                "not read: `tests/0.py`, `tests/1.py`, `tests/2.py`, 10 more",
+                "2 only counted (generated, lock files, binary)",
+                "analysed by test-model",
+            ),
+        ),
+        (
+            replace(model_analysis(), coverage=Coverage(1, 2), analyzed_at=None),
+            (
+                "1 of 2 files read",
+                "1 only counted (generated, lock files, binary)",
+                "analysed by test-model",
+            ),
         ),
         (
             replace(rules_analysis(reason=RulesReason.CUT_OFF), coverage=Coverage(0, 0)),

@@ -324,4 +324,4 @@ def test_coverage_counts_the_files_whose_patch_was_read() -> None:
     files = (a_change("a.py", "@@ -1 +1 @@\n-a\n+b"), binary)
     without_patch = commit_of("Add logo", files).without_patches()
     assert rules_analysis(commit_of("Add logo", files)).coverage == Coverage(2, 2)
-    assert rules_analysis(without_patch).coverage == Coverage(0, 2)
+    assert rules_analysis(without_patch).coverage == Coverage(0, 2, unread=("a.py",))

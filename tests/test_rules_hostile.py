@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analyzers.model import FileChange, FileStatus, RulesReason
+from analyzers.model import Coverage, FileChange, FileStatus, RulesReason
 from analyzers.rules import RulesAnalyzer, rules_analysis
 from analyzers.rules.languages import LANGUAGES
 from tests.digests import HOSTILE_TEXTS
@@ -98,7 +98,7 @@ def test_a_commit_of_more_lines_than_are_read_says_so() -> None:
     patch = "@@ -1 +1 @@\n" + "\n".join(f"+x{number} = {number}" for number in range(15_000))
     files = tuple(a_change(f"src/{name}.py", patch) for name in "abc")
     coverage = rules_analysis(commit_of("Add tables", files)).coverage
-    assert (coverage.files_read, coverage.files_total) == (1, 3)
+    assert coverage == Coverage(1, 3, partly=("src/b.py",), unread=("src/c.py",))
 
 
 async def test_the_analyzer_says_why_no_model_answered() -> None:

@@ -14,6 +14,7 @@ from analyzers.rules.importance import judge
 from analyzers.rules.kinds import kinds_of
 from analyzers.rules.marks import breaking_marks, references, reverted
 from analyzers.rules.reading import Reading, is_pure_move, read
+from analyzers.rules.roles import UNREADABLE
 from analyzers.rules.symbols import symbols_of
 from analyzers.text import clean_line, shorten
 
@@ -63,7 +64,7 @@ def rules_analysis(commit: Commit, reason: RulesReason = RulesReason.NOT_CONFIGU
         importance=verdict.importance,
         headline=headline,
         facts=facts,
-        coverage=Coverage(sum(file.whole for file in reading.files), len(commit.files)),
+        coverage=_coverage(reading),
         analyzer="rules",
         language=None,
         summary=_summary(reading, kinds, headline),
@@ -89,6 +90,22 @@ def _assess(reading: Reading) -> tuple[tuple[Kind, ...], Verdict, Facts]:
         tests_missing=_misses_tests(reading, kinds),
     )
     return kinds, judge(reading, kinds, facts), facts
+
+
+def _coverage(reading: Reading) -> Coverage:
+    """What was read, whatever it is for; without a patch there is something to read if there are
+    lines that it would have, in a file that anybody reads."""
+    unread = (
+        f.change.path
+        for f in reading.files
+        if not f.lines and (f.change.patch or (f.size and f.role not in UNREADABLE))
+    )
+    return Coverage(
+        files_read=sum(file.whole for file in reading.files),
+        files_total=len(reading.files),
+        partly=tuple(f.change.path for f in reading.files if f.lines and not f.whole),
+        unread=tuple(unread),
+    )
 
 
 def _headline(reading: Reading) -> str:

@@ -34,10 +34,12 @@ _READING_ORDER = (
     FileRole.GENERATED,
 )
 _HASH_COMMENTS = word_set("py pyi pyx rb sh bash zsh pl r jl ex exs yml yaml toml nim cfg ini mk")
-_SLASH_COMMENTS = word_set(
+BRACED = word_set(
     "js jsx mjs cjs ts tsx go rs java kt kts scala groovy cs c h cc cpp cxx hpp hh cu cuh m mm "
     "swift php dart zig sol vue svelte proto css scss less v sv"
 )
+"""Endings of languages that comment with slashes, and in which white space at the start and the end
+of a line means nothing."""
 _PULL_REQUEST = re.compile(r"Merge (?:pull request|PR|MR|merge request) [#!]\d+\b", re.IGNORECASE)
 
 
@@ -67,14 +69,7 @@ class ReadFile:
 
     def is_comment(self, text: str) -> bool:
         """Whether a line says nothing to a machine: blank, or a whole-line comment."""
-        text = text.strip()
-        if not text:
-            return True
-        if self.extension in _HASH_COMMENTS:
-            return text.startswith("#") and not text.startswith("#!")
-        if self.extension in _SLASH_COMMENTS:
-            return text.startswith(("//", "/*", "*/", "* ")) or text == "*"
-        return False
+        return is_comment(text, self.extension)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +144,7 @@ def _read_files(changes: tuple[FileChange, ...]) -> tuple[ReadFile, ...]:
     left = MAX_LINES
     for index in order:
         change = changes[index]
-        extension = change.path.rpartition("/")[2].lower().rpartition(".")[2]
+        extension = extension_of(change.path)
         if change.patch is None or not left:
             files[index] = ReadFile(change, roles[index], (), False, extension)
             continue
@@ -159,6 +154,23 @@ def _read_files(changes: tuple[FileChange, ...]) -> tuple[ReadFile, ...]:
         left -= len(read_lines)
         files[index] = ReadFile(change, roles[index], read_lines, whole, extension)
     return tuple(file for file in files if file is not None)
+
+
+def extension_of(path: str) -> str:
+    """A path's ending in lower case without its dot; the whole name if it has none."""
+    return path.rpartition("/")[2].lower().rpartition(".")[2]
+
+
+def is_comment(text: str, extension: str) -> bool:
+    """Whether a line of a file with that ending is blank or a whole-line comment."""
+    text = text.strip()
+    if not text:
+        return True
+    if extension in _HASH_COMMENTS:
+        return text.startswith("#") and not text.startswith("#!")
+    if extension in BRACED:
+        return text.startswith(("//", "/*", "*/", "* ")) or text == "*"
+    return False
 
 
 def is_pure_move(change: FileChange) -> bool:

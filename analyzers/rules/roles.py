@@ -43,6 +43,7 @@ _DOC_DIRECTORIES = word_set(
     "docs doc documentation man changelog.d changelogs .changeset newsfragments site-docs"
 )
 _EXAMPLE_DIRECTORIES = word_set("examples example samples")
+_DOMAINS = word_set("com org net io dev")
 _DOC_NAMES = re.compile(
     r"(?:readme|changelog|changes|history|news|authors|contributors|contributing|license|licence"
     r"|copying|notice|security|code_of_conduct|maintainers|support|todo|citation)(?:[.\-].*)?$"
@@ -83,6 +84,9 @@ _TEST_FILE = re.compile(
     r"|conftest\.py|tests?\.(?:rs|py|go|js|ts)|pytest\.ini|jest\.config\..*|vitest\.config\..*)$"
 )
 _TEST_CLASS = re.compile(r"\w+(?:Tests?|Spec|IT|TestCase)\.(?:java|kt|scala|cs|swift|groovy|php)$")
+
+UNREADABLE = frozenset({FileRole.LOCK, FileRole.GENERATED, FileRole.VENDORED, FileRole.ASSET})
+"""Files that nobody reads in a commit: they are counted."""
 
 
 def role_of(path: str) -> FileRole:
@@ -137,7 +141,11 @@ def _is_ci(directories: list[str], name: str) -> bool:
 
 def _is_documentation(directories: list[str], name: str) -> bool:
     """Whether it stands in a folder for readers; a package may have a module called `doc`."""
-    if not _EXAMPLE_DIRECTORIES.isdisjoint(directories):
+    before = ["", *directories]
+    if any(
+        part in _EXAMPLE_DIRECTORIES and parent not in _DOMAINS  # `org/example` is a Java package
+        for parent, part in zip(before, directories, strict=False)
+    ):
         return True
     if _ending(name) in _CODE_ENDINGS:
         directories = directories[:1]

@@ -8,17 +8,16 @@ from dataclasses import dataclass, field
 from analyzers.model import FileRole
 from analyzers.rules.languages import LANGUAGES, Language
 from analyzers.rules.reading import ReadFile, Reading
+from analyzers.rules.scopes import CLOSING, HUNK, Scopes
 from analyzers.rules.words import word_set
 
 MAX_SYMBOLS = 100
 """Names in each list: beyond, a list tells no more than its length."""
 
-_HUNK = re.compile(r"@@ -\d+(?:,\d+)? \+\d+(?:,\d+)? @@ ?(.*)")
 _INTERNAL = word_set(
     "internal _internal private impl detail details benchmark benchmarks bench benches scripts "
     "tools hack cmd main"
 )
-_FUNCTION = re.compile(r"\b(?:def|fn|func|fun|function)\b")
 _HEADERS = frozenset({"h", "hh", "hpp", "cuh"})
 _OPTION_HINTS = ('"--', "'--", "`--", "long", "flag", "Flags")
 _OPTION = re.compile(r"[\"'`](--[a-z][\w-]{1,60})[\"'`= ]")
@@ -43,15 +42,6 @@ class Symbols:
     """Names whose definition or body changed."""
     public_removed: tuple[str, ...] = ()
     """The removed ones that others could have used."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Scope:
-    """A definition that the lines below it may belong to."""
-
-    name: str
-    indent: int
-    is_function: bool
 
 
 @dataclass(slots=True)
@@ -88,27 +78,22 @@ def symbols_of(reading: Reading) -> Symbols:
 
 def _read_definitions(file: ReadFile, language: Language, found: _Found) -> None:
     """Follow the patch: what is indented deeper than a definition belongs to it."""
-    outer: list[_Scope] = []
+    scopes = Scopes(language)
     is_open = not _is_closed(file)
     for line in file.lines:
         sign, text = line[:1], line[1:]
-        if hunk := _HUNK.match(line):
-            sign, text = "@", hunk.group(1)
-            outer.clear()
-        name = language.defines(text)
-        if not name and (not text.strip() or file.is_comment(text) or text[:1] in "})]{#"):
+        if hunk := HUNK.match(line):
+            scopes.enter(hunk.group(3))
             continue
-        indent = _indent(text)
-        while outer and outer[-1].indent >= indent:
-            outer.pop()
+        is_comment = file.is_comment(text)
+        name = scopes.read(text, is_comment=is_comment)
         if name:
-            is_local = any(scope.is_function for scope in outer)
             _record(sign, name, found)
+            is_local = any(scope.is_function for scope in scopes.around[:-1])
             if sign == "-" and is_open and not is_local and language.is_public(text, name):
                 found.public[name] = None
-            outer.append(_Scope(name, indent, bool(_FUNCTION.search(text))))
-        elif outer and sign in "+-":
-            found.touched[outer[-1].name] = None
+        elif scopes.around and sign in "+-" and not is_comment and not text.startswith(CLOSING):
+            found.touched[scopes.around[-1].name] = None
 
 
 def _record(sign: str, name: str, found: _Found) -> None:
@@ -148,7 +133,3 @@ def _is_closed(file: ReadFile) -> bool:
     if any(folder.startswith("_") for folder in folders):
         return True
     return LANGUAGES.get(file.extension) is LANGUAGES["c"] and file.extension not in _HEADERS
-
-
-def _indent(text: str) -> int:
-    return len(text) - len(text.lstrip())

@@ -147,6 +147,9 @@ reason-tests-only = Changes tests alone
 reason-ci-only = Changes CI alone
 reason-generated-only = Changes generated files alone
 reason-style-only = Changes formatting alone
+reason-sensitive-change = Changes code where a mistake costs much
+reason-interface-change = Changes what others build on
+reason-new-check = Checks something before it goes on
 reason-small-change = A small change
 reason-no-files = Changes no file
 reason-merge = Brings in commits that stand on their own
@@ -288,6 +291,9 @@ small-read-whole = { $n ->
    *[other] all { $n } files read
 }
 small-read-partly = { $read } of { $n } files read
+small-read-in-part = in part: { $names }
+small-not-read = not read: { $names }
+small-only-counted = { $n } only counted (generated, lock files, binary)
 small-files-omitted = the forge listed only a part of the files
 small-analysed = analysed by { $analyzer }
 small-analysed-at = analysed by { $analyzer }, { $instant }

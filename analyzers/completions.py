@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ValidationError, WrapValidator
+from pydantic import BaseModel, BeforeValidator, NonNegativeInt, ValidationError, WrapValidator
 
 from analyzers.errors import ModelError, PromptTooLong, StoreError
 from analyzers.model import RulesReason
@@ -36,6 +36,10 @@ _USUAL_OUTPUT = 1_000
 _HASTE, _ENOUGH = 0.2, 400
 """The weight of one request's count in the scale, and the tokens from which on it has one: what a
 server adds to every request would weigh too much in a short one."""
+
+_ODDEST = 4.0
+"""How many times more or fewer tokens than we count a vocabulary may make of a text. Servers that
+report other figures do not count."""
 
 _SHORTEST_SECRET = 8
 """Characters; what local servers are sent for a key (`x`, `none`) is no secret but a word."""
@@ -94,12 +98,12 @@ def _if_valid(value: object, validate: Callable[[object], _T]) -> _T | None:
 
 
 class _Kept(BaseModel):
-    cached_tokens: int = 0
+    cached_tokens: NonNegativeInt = 0
 
 
 class _Usage(BaseModel):
-    prompt_tokens: int
-    completion_tokens: int = 0
+    prompt_tokens: NonNegativeInt
+    completion_tokens: NonNegativeInt = 0
     prompt_tokens_details: Annotated[_Kept | None, WrapValidator(_if_valid)] = None
 
 
@@ -248,7 +252,7 @@ class Completions:
         await self._spending.reserve(asked.account, reserved)
         usage = Usage(0)
         try:
-            completion = await self._request(asked, profile, limit)
+            completion = _checked(await self._request(asked, profile, limit), counted)
             usage = completion.usage or replace(expected, received=count_tokens(completion.text))
         except (ModelError, asyncio.CancelledError) as exc:
             if getattr(exc, "reason", RulesReason.TIMED_OUT) is RulesReason.TIMED_OUT:
@@ -309,6 +313,15 @@ def _read(body: _Body, profile: Profile) -> Completion:
         raise ModelError(RulesReason.REFUSED, detail=detail)
     cut_off = choice.finish_reason == "length"
     return Completion(message.content or "", profile, cut_off, _usage(body.usage))
+
+
+def _checked(completion: Completion, counted: int) -> Completion:
+    """A completion without a usage that cannot be true of a prompt of so many tokens."""
+    usage = completion.usage
+    if not usage or counted < _ENOUGH:
+        return completion
+    is_true = counted / _ODDEST <= usage.sent <= counted * _ODDEST
+    return completion if is_true else replace(completion, usage=None)
 
 
 def _usage(told: _Usage | None) -> Usage | None:

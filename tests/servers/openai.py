@@ -14,7 +14,7 @@ import asyncio
 import json
 import re
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from enum import StrEnum
 from typing import Any, Self
 
@@ -88,6 +88,7 @@ _ERRORS: dict[Fault, tuple[int, str, str]] = {
     Fault.BAD_REQUEST: (400, "invalid_request_error", "Something is wrong with the request"),
 }
 _WAITS = {Fault.RATE_LIMITED_FOR_A_MOMENT: "1", Fault.RATE_LIMITED_FOR_AN_HOUR: "3600"}
+_USAGE = {"prompt_tokens": 1_000, "completion_tokens": 200, "total_tokens": 1_200}
 _HTML = "<html><body><h1>It works!</h1></body></html>"
 _FIELDS = {"model", "messages", "response_format", "max_tokens", "max_completion_tokens"}
 _LISTED = re.compile(r"^(?:added|modified|removed|renamed|copied) \+\d+ -\d+ (\S+)", re.MULTILINE)
@@ -112,6 +113,8 @@ class OpenAIServer:
         """Characters that the model reads at the most."""
         self.reply: dict[str, Any] = {}
         """Parts of the replies that are to be other than made from the prompt."""
+        self.usage: Callable[[dict[str, Any]], Any] = lambda _: _USAGE
+        """What is reported for the body of a request."""
         self.requests: list[dict[str, Any]] = []
         """The bodies of all requests, whatever became of them."""
         self.in_flight = 0
@@ -261,6 +264,7 @@ class OpenAIServer:
         if fault is Fault.ERROR_WITH_200:
             return web.json_response({"error": {"code": 502, "message": "Provider failed"}})
         completion = _completion(body["model"], *_message(text, fault))
+        completion["usage"] = self.usage(body)
         if fault in (Fault.CHOICES_NULL, Fault.CHOICES_EMPTY):
             completion["choices"] = None if fault is Fault.CHOICES_NULL else []
         return web.json_response(completion)
@@ -355,7 +359,6 @@ def _completion(model: str, message: dict[str, Any], finish_reason: str) -> dict
         "created": 1_767_657_600,
         "model": model,
         "choices": [choice],
-        "usage": {"prompt_tokens": 1_000, "completion_tokens": 200, "total_tokens": 1_200},
     }
 
 

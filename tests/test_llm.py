@@ -199,7 +199,7 @@ async def test_commit_that_is_too_long_is_sent_once_more_at_a_quarter_of_the_len
     server: OpenAIServer,
 ) -> None:
     server.context = 30_000
-    files = tuple(a_file(f"src/{n}.py", a_patch(200)) for n in range(20))
+    files = tuple(a_file(f"tests/{n}.py", a_patch(200)) for n in range(20))
     async with an_analyzer(server, tokens=32_000) as analyzer:
         analysis = await analyzer.analyze(a_commit(files=files), wanted())
     assert len(server.requests) == 2

@@ -32,10 +32,10 @@ from bot.sources import PATIENCE, OpenSource, open_source
 from bot.sources.links import Link, parse_link
 from bot.sources.locators import Locator, parse_repository, web_address
 from bot.stores.analyses import RedisAnalysisCache
-from bot.stores.connection import open_redis
 from bot.stores.delivered import RedisDeliveredDigests
 from bot.stores.events import SeenEvents
 from bot.stores.ledgers import RedisLedgers
+from bot.stores.migrations import open_store
 from bot.stores.profiles import RedisModelProfiles
 from bot.stores.responses import RedisResponseCache
 from bot.stores.spending import RedisSpending
@@ -219,10 +219,10 @@ async def open_application(
     """Wire everything and take it down again.
 
     Raises:
-        StoreError: Redis, or the embedded server, cannot be used.
+        StoreError: Redis, or the embedded server, cannot be used, or what is in it.
     """
     url = settings.redis_url.get_secret_value() if settings.redis_url else None
-    async with open_redis(url, settings.commitcast_data) as redis:
+    async with open_store(url, settings.commitcast_data) as redis:
         analyses = RedisAnalysisCache(redis)
         async with _open_analyzer(
             settings, analyses, RedisModelProfiles(redis), RedisSpending(redis, now), now

@@ -261,3 +261,51 @@ def run() -> None:
     from bot.shell import run_bot
 
     raise typer.Exit(run_bot())
+
+
+@app.command()
+def export(
+    file: Annotated[
+        Path | None, typer.Argument(metavar="FILE", help="Where to. [default: standard output]")
+    ] = None,
+) -> None:
+    """All data but caches, as JSON: to move it to another server, or as a copy."""
+    from bot.shell_data import run_export
+
+    raise typer.Exit(run_export(file))
+
+
+@app.command("import")
+def import_(
+    file: Annotated[
+        Path | None, typer.Argument(metavar="FILE", help="An export. [default: standard input]")
+    ] = None,
+    *,
+    merge: Annotated[
+        bool, typer.Option("--merge", help="Keep what is there, and add what it lacks.")
+    ] = False,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Remove what is there before.")
+    ] = False,
+) -> None:
+    """Put in what `commitcast export` wrote: all of it, or nothing."""
+    from bot.shell_data import run_import
+
+    raise typer.Exit(run_import(file, merge=merge, replace=replace))
+
+
+@app.command()
+def forget(
+    chat: Annotated[
+        str,
+        typer.Argument(
+            metavar="CHAT", help="slack:T012/C345, or telegram:-100123 with all its topics."
+        ),
+    ],
+    *,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before.")] = False,
+) -> None:
+    """Remove all data of a chat: what it follows, its settings, its digests."""
+    from bot.shell_data import run_forget
+
+    raise typer.Exit(run_forget(chat, is_sure=yes))

@@ -20,6 +20,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from bot.delivery import Delivered, DeliveredDigests
 from bot.stores.connection import store_errors
+from bot.stores.families import Family, Owner, Shape
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -175,3 +176,25 @@ def _unpacked(values: list[bytes | None]) -> list[Delivered]:
 @cache
 def _adapter() -> TypeAdapter[Delivered]:
     return TypeAdapter(Delivered)
+
+
+def _is_at_home(name: str, _field: str, digest: Delivered) -> bool:
+    return digest.id == name
+
+
+_LISTS: Final = Family("delivered-to", Shape.SORTED, Owner.NAME, is_split=True, passes=True)
+
+FAMILIES: Final = (
+    Family(
+        "delivered",
+        Shape.VALUE,
+        _LISTS,
+        is_split=True,
+        adapter=_adapter,
+        is_packed=True,
+        passes=True,
+        fits=_is_at_home,
+    ),
+    _LISTS,
+    Family("repairs", Shape.SORTED, Owner.FIELD),
+)

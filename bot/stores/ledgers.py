@@ -20,6 +20,7 @@ from pydantic import TypeAdapter
 
 from bot.ledger import Claim, Claimed, Ledger, Ledgers
 from bot.stores.connection import store_errors
+from bot.stores.families import Family, Owner, Shape
 from bot.stores.keys import CHANNELS, DUE, followed, ledgers_of, member, read_durable
 from bot.stores.subscriptions import subscription_adapter
 from bot.subscriptions import Subscription
@@ -260,3 +261,12 @@ def _dump(ledger: Ledger) -> bytes:
 @cache
 def _adapter() -> TypeAdapter[Ledger]:
     return TypeAdapter(Ledger)
+
+
+FAMILIES: Final = (
+    Family("ledgers", Shape.HASH, Owner.NAME, is_split=True, adapter=_adapter),
+    Family("due", Shape.SORTED, Owner.FIELD),
+    # A claim is a process's right on this server. The latest fence stays for good: without it an
+    # old claim could be worth as much as a new one.
+    Family("claims", Shape.HASH, Owner.FIELD, is_exported=False),
+)

@@ -11,12 +11,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Set
 from dataclasses import replace
 from functools import cache
-from typing import TYPE_CHECKING, cast, final
+from typing import TYPE_CHECKING, Final, cast, final
 
 from pydantic import TypeAdapter
 
 from bot.ports import SubscriptionStore
 from bot.stores.connection import store_errors
+from bot.stores.families import Family, Owner, Shape
 from bot.stores.keys import CHANNELS, DUE, followed, ledgers_of, member, read_durable
 from bot.subscriptions import Defaults, Subscription, key_of
 
@@ -157,3 +158,21 @@ def subscription_adapter() -> TypeAdapter[Subscription]:
 @cache
 def _defaults_adapter() -> TypeAdapter[Defaults]:
     return TypeAdapter(Defaults)
+
+
+def _is_at_home(channel: str, key: str, subscription: Subscription) -> bool:
+    return (subscription.channel, subscription.key) == (channel, key)
+
+
+FAMILIES: Final = (
+    Family("channels", Shape.SET, Owner.FIELD),
+    Family(
+        "subscriptions",
+        Shape.HASH,
+        Owner.NAME,
+        is_split=True,
+        adapter=subscription_adapter,
+        fits=_is_at_home,
+    ),
+    Family("defaults", Shape.VALUE, Owner.NAME, is_split=True, adapter=_defaults_adapter),
+)

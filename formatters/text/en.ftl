@@ -709,3 +709,44 @@ evaluation-list-kinds = Another kind than expected
 error-evaluation-empty = There is no labelled commit (*.toml) in { $path }.
 error-evaluation-file = { $path } is no labelled commit: { $reason }
 error-evaluation-no-model = No model is set up. Set OPENAI_API_KEY or OPENAI_BASE_URL, or try { $command }.
+
+## commitcast export, import and forget
+
+data-entries = { $kind ->
+    [subscriptions] { $n ->
+        [one] { $n } subscription
+       *[other] { $n } subscriptions
+    }
+    [defaults] { $n ->
+        [one] the settings of { $n } chat
+       *[other] the settings of { $n } chats
+    }
+    [delivered] { $n ->
+        [one] { $n } delivered digest
+       *[other] { $n } delivered digests
+    }
+   *[others] { $n ->
+        [one] { $n } other entry
+       *[other] { $n } other entries
+    }
+}
+data-nothing = nothing
+export-done = Exported: { $entries }.
+import-done = Imported: { $entries }.
+forget-ask = Kept of { $channels }: { $entries }. Remove all of it for good?
+forget-done = Removed of { $channels }: { $entries }.
+error-forget-unknown = Nothing is kept of “{ $channel }”. A chat is named as commitcast export names it: slack:T012/C345, telegram:-100123, or telegram:-100123/7 for a topic.
+error-forget-unsure = Nobody can be asked here whether all of it is to be removed. Add { $option } if you are sure.
+error-import-terminal = There is nothing to import. Name a file, or pipe one in: commitcast import FILE
+error-import-input = { $path } cannot be read: { $reason }.
+error-import-merge-and-replace = Give --merge or --replace, not both.
+error-import-format = This is no export of Commitcast, whose first line names its format, { $known }. Nothing was changed. If it comes from a pipe, see what its other end says.
+error-import-version = This export has the format { $found }; this version reads { $known }. Nothing was changed. Import it with the version that made it, then upgrade.
+error-import-cut = The export is not whole: its end is missing, or something stands after it. Nothing was changed. Export again.
+error-import-line = Line { $line } of the export cannot be read: { $reason }. Nothing was changed.
+error-import-kind = Line { $line } of the export has entries of a kind that this version does not know: { $kind }. Nothing was changed. Import it with the version that made it.
+error-import-value = Line { $line } of the export has a value for { $key } that cannot be used: { $reason }. Nothing was changed.
+error-import-occupied = The store already holds data of chats. With --merge they stay and what is lacking is added; with --replace they go. Nothing was changed.
+error-import-unfinished = The store holds a part of an import that was not finished, so nothing can be added to it. Repeat that import, or give --replace.
+error-store-importing = Data is being imported into this store, or an import did not come to its end. Wait for it, or repeat it.
+error-store-newer = A later version of Commitcast has used this store: its data has the version { $found }, this one knows { $known }. Upgrade Commitcast.

@@ -625,3 +625,32 @@ evaluation-list-kinds = 类型与预期不符
 error-evaluation-empty = { $path } 中没有已标注的提交（*.toml）。
 error-evaluation-file = { $path } 不是有效的标注提交：{ $reason }
 error-evaluation-no-model = 未配置模型。请设置 OPENAI_API_KEY 或 OPENAI_BASE_URL，或改用 { $command }。
+
+## commitcast export、import 和 forget
+
+data-entries = { $kind ->
+    [subscriptions] { $n } 个订阅
+    [defaults] { $n } 个聊天的设置
+    [delivered] { $n } 份已发送的摘要
+   *[others] { $n } 项其他数据
+}
+data-nothing = 无
+export-done = 已导出：{ $entries }。
+import-done = 已导入：{ $entries }。
+forget-ask = { $channels } 现存：{ $entries }。确定全部永久删除吗？
+forget-done = 已删除 { $channels } 的数据：{ $entries }。
+error-forget-unknown = 没有“{ $channel }”的任何数据。聊天的名称以 commitcast export 的输出为准，例如 slack:T012/C345、telegram:-100123，话题则为 telegram:-100123/7。
+error-forget-unsure = 当前不在终端中，无法请您确认。如确定要全部删除，请加上 { $option }。
+error-import-terminal = 没有可导入的内容。请指定文件或通过管道输入：commitcast import FILE
+error-import-input = 无法读取 { $path }：{ $reason }。
+error-import-merge-and-replace = --merge 与 --replace 只能使用其一。
+error-import-format = 这不是 Commitcast 的导出数据：其首行应标明格式 { $known }。未做任何更改。如果数据来自管道，请查看另一端的报错。
+error-import-version = 这份导出数据的格式为 { $found }，当前版本只能读取 { $known }。未做任何更改。请用生成它的版本导入，然后再升级。
+error-import-cut = 导出数据不完整：缺少结尾，或结尾之后还有内容。未做任何更改。请重新导出。
+error-import-line = 无法读取导出数据的第 { $line } 行：{ $reason }。未做任何更改。
+error-import-kind = 导出数据第 { $line } 行的数据类型“{ $kind }”不被当前版本支持。未做任何更改。请用生成它的版本导入。
+error-import-value = 导出数据第 { $line } 行中 { $key } 的值不可用：{ $reason }。未做任何更改。
+error-import-occupied = 存储中已有聊天数据。使用 --merge 会保留现有数据并补上缺少的部分；使用 --replace 会先清除现有数据。未做任何更改。
+error-import-unfinished = 存储中留有一次未完成的导入，不能再合并其他数据。请重新执行那次导入，或使用 --replace。
+error-store-importing = 正在向该存储导入数据，或者上一次导入没有完成。请等待导入结束，或重新执行导入。
+error-store-newer = 该存储已被更新版本的 Commitcast 使用：数据版本为 { $found }，当前版本只支持到 { $known }。请升级 Commitcast。

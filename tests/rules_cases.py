@@ -142,7 +142,7 @@ CASES: tuple[tuple[str, str, str, str], ...] = (
     ("examples: remove redundant borrows", "examples/form.rs+3-6", "docs", "L"),
     ("widget: add docs describing state", "docs/state.md+70-1", "docs", "L"),
     # Plain words
-    ("Tiny add --seed-order (#1657)", TINY, "feature", "L"),
+    ("Tiny add --seed-order (#1657)", TINY, "feature", "LM"),
     ("Tiny support routing keys in engine", "widget/engine/keys.py+18-2", "feature", "LM"),
     ("Fix evict window for overlap scheduler and page size > 1", TESTED, "fix", "M"),
     ("fix double Unicode escape issue in streamed arguments", SRC, "fix", "M"),
@@ -165,7 +165,7 @@ CASES: tuple[tuple[str, str, str, str], ...] = (
     ("Clean up imports", TINY, "refactor", "L"),
     ("Refactor references of types", SRC, "refactor", "LM"),
     ("Update README.md", "README.md+3-1", "docs", "L"),
-    ("Update pool.py", TINY, "refactor", "L"),
+    ("Update pool.py", TINY, "refactor", "LM"),
     ("Fix typo in pool error message", TINY, "fix", "L"),
     ("Fix typo in crash handler docs", DOCS, "docs", "L"),
     ("Fix linter warnings", TINY, "fix", "L"),
@@ -233,9 +233,9 @@ CASES: tuple[tuple[str, str, str, str], ...] = (
     ("移除对旧格式的支持", SRC, "refactor", "H"),
     # Nearly nothing to go by
     ("", SRC, "refactor", "LM"),
-    (".", TINY, "refactor", "L"),
-    ("update", TINY, "refactor", "L"),
-    ("wip", TINY, "chore", "L"),
+    (".", TINY, "refactor", "LM"),
+    ("update", TINY, "refactor", "LM"),
+    ("wip", TINY, "refactor", "LM"),
     ("(#12)", DOCS, "docs", "L"),
     ("Add logo", "assets/logo.png+0-0", "feature", "L"),
 )

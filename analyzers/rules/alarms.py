@@ -38,7 +38,10 @@ _SAYS_SECURITY = pattern_of(
     r"privilege escalation",
     r"code execution",
     r"(?:sql|command|shell|script) injection",
-    others=(r"\[security\]", "漏洞"),
+    others=(
+        *(r"\[security\]", "漏洞", "Sicherheitslücke", "vulnérabilité", "vulnerabilidad"),
+        *("falsificação", "уязвимост", "脆弱性"),
+    ),
 )
 _SECRETS = r"(?:credential|secret|token|password)s?"
 _LOSABLE = r"(?:data|writes?|messages?|updates?|events?|records?|rows?|commits?)"

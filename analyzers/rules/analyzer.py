@@ -10,6 +10,7 @@ from analyzers.ports import AnalysisRequest, Analyzer
 from analyzers.rules.bodies import summarize
 from analyzers.rules.components import components_of
 from analyzers.rules.dependencies import dependency_moves
+from analyzers.rules.evidence import evidence_of
 from analyzers.rules.importance import judge
 from analyzers.rules.kinds import kinds_of
 from analyzers.rules.marks import breaking_marks, references, reverted
@@ -18,7 +19,7 @@ from analyzers.rules.roles import UNREADABLE
 from analyzers.rules.symbols import symbols_of
 from analyzers.text import clean_line, shorten
 
-RULES_VERSION = 1
+RULES_VERSION = 2
 """Raised with every change of the rules that changes an analysis."""
 
 _HEADLINE = 300
@@ -74,7 +75,8 @@ def rules_analysis(commit: Commit, reason: RulesReason = RulesReason.NOT_CONFIGU
 
 def _assess(reading: Reading) -> tuple[tuple[Kind, ...], Verdict, Facts]:
     symbols = symbols_of(reading)
-    kinds = kinds_of(reading, symbols)
+    evidence = evidence_of(reading)
+    kinds = kinds_of(reading, symbols, evidence)
     foreign = _quotes_release_notes(reading, kinds)
     facts = Facts(
         roles=reading.roles,
@@ -89,7 +91,7 @@ def _assess(reading: Reading) -> tuple[tuple[Kind, ...], Verdict, Facts]:
         reverts=reverted(reading) if Kind.REVERT in kinds else None,
         tests_missing=_misses_tests(reading, kinds),
     )
-    return kinds, judge(reading, kinds, facts), facts
+    return kinds, judge(reading, kinds, facts, evidence), facts
 
 
 def _coverage(reading: Reading) -> Coverage:

@@ -15,7 +15,8 @@ from analyzers.model import Facts, FileRole, Importance, Kind, Reason, ReasonCod
 from analyzers.rules.alarms import Alarm, find_advisory, find_alarm
 from analyzers.rules.bodies import prose
 from analyzers.rules.dependencies import is_major
-from analyzers.rules.kinds import changes_comments_only
+from analyzers.rules.evidence import Evidence, risky_workflow
+from analyzers.rules.kinds import changes_comments_only, is_told
 from analyzers.rules.marks import is_typo
 from analyzers.rules.reading import ReadFile, Reading
 from analyzers.rules.words import pattern_of
@@ -34,6 +35,7 @@ _NOTICEABLE = 60
 
 _HIGH, _MEDIUM, _LOW = Importance.HIGH, Importance.MEDIUM, Importance.LOW
 _QUIET = (Kind.DOCS, Kind.TEST, Kind.CI, Kind.STYLE, Kind.RELEASE, Kind.REVERT, Kind.MERGE)
+_CLAIMS_NOTHING_NEW = (*_QUIET, Kind.REFACTOR, Kind.CHORE, Kind.BUILD)
 _MOVING = (Kind.DEPENDENCIES, Kind.SECURITY, Kind.FIX)
 _ALARMS = (
     (Alarm.DATA_LOSS, ReasonCode.DATA_LOSS_FIX, _HIGH),
@@ -62,7 +64,7 @@ class _Ground:
     floor: Importance = _LOW
 
 
-def judge(reading: Reading, kinds: tuple[Kind, ...], facts: Facts) -> Verdict:
+def judge(reading: Reading, kinds: tuple[Kind, ...], facts: Facts, evidence: Evidence) -> Verdict:
     """The verdict on a commit of these kinds with these facts."""
     if kinds[0] is Kind.MERGE:
         return Verdict(_LOW, _LOW, _MEDIUM, (Reason(ReasonCode.MERGE),))
@@ -70,6 +72,9 @@ def judge(reading: Reading, kinds: tuple[Kind, ...], facts: Facts) -> Verdict:
     grounds = [*_grave_grounds(reading, kinds, facts), *([only] if only else [])]
     if not only:
         grounds += _ordinary_grounds(reading, kinds, facts)
+        grounds += _shown_grounds(reading, kinds, evidence)
+    elif risk := risky_workflow(reading):
+        grounds.append(_Ground(Reason(ReasonCode.SENSITIVE_CHANGE, risk), _MEDIUM))
     exempt = only and only.reason.code is ReasonCode.CI_ONLY and Kind.SECURITY in kinds
     ceiling = _MEDIUM if only and not exempt else _HIGH
     floor = _lower(max((g.floor for g in grounds), key=_rank), ceiling)
@@ -183,12 +188,36 @@ def _ordinary_grounds(reading: Reading, kinds: tuple[Kind, ...], facts: Facts) -
     yield _principal_ground(reading, kinds)
 
 
+def _shown_grounds(
+    reading: Reading, kinds: tuple[Kind, ...], evidence: Evidence
+) -> Iterator[_Ground]:
+    """What the changed lines show, whatever the message calls them."""
+    if kinds[0] in (Kind.STYLE, Kind.RELEASE, Kind.DEPENDENCIES) or _is_for_tools(reading):
+        return
+    for code, found in (
+        (ReasonCode.INTERFACE_CHANGE, evidence.interface),
+        (ReasonCode.SENSITIVE_CHANGE, evidence.sensitive),
+        (ReasonCode.NEW_CHECK, evidence.guard),
+    ):
+        if found:
+            yield _Ground(Reason(code, found), _MEDIUM)
+    quiet = is_told(reading, kinds[0]) and kinds[0] in _CLAIMS_NOTHING_NEW
+    if evidence.only_removes_calls or (evidence.behaves_differently and not quiet):
+        yield _Ground(Reason(ReasonCode.SOURCE_CHANGE), _MEDIUM)
+
+
+def _is_for_tools(reading: Reading) -> bool:
+    """Whether a small change mends words or pleases a linter."""
+    small = reading.shipped_lines <= SMALL_BY_WORD
+    return small and bool(_FOR_TOOLS.search(reading.title.text))
+
+
 def _principal_ground(reading: Reading, kinds: tuple[Kind, ...]) -> _Ground:
     """What the principal kind and the size alone make of a commit."""
     kind, lines, title = kinds[0], reading.shipped_lines, reading.title
     small = lines <= SMALL or (title.calls_itself_small and lines <= SMALL_BY_WORD)
     if kind in (Kind.FIX, Kind.SECURITY):
-        if _FOR_TOOLS.search(title.text) and lines <= SMALL_BY_WORD:
+        if _is_for_tools(reading):
             return _Ground(Reason(ReasonCode.SMALL_CHANGE), _LOW)
         return _Ground(Reason(ReasonCode.FIX), _MEDIUM)
     if kind is Kind.RELEASE:

@@ -7,14 +7,20 @@ import re
 from analyzers.model import FileRole, Kind
 from analyzers.rules.alarms import speaks_of_security
 from analyzers.rules.dependencies import moves_named, moves_only
+from analyzers.rules.evidence import Evidence
+from analyzers.rules.failures import speeds_up, tells_of_failure
 from analyzers.rules.marks import reverted
 from analyzers.rules.reading import ReadFile, Reading
 from analyzers.rules.symbols import Symbols
-from analyzers.rules.words import CHINESE, LEADING, SPEED, word_set
+from analyzers.rules.words import CHINESE, LEADING, SPEED, pattern_of, word_set
+
+_SMALL = 30
+"""Added source lines up to which a commit that adds a check is taken for a repair."""
 
 MAX_KINDS = 3
 """A commit with more kinds says nothing by them."""
 
+_SNAPSHOT = re.compile(r"(?:^|/)__snapshots__/|\.snap$")
 _SHIPPED = (FileRole.SOURCE, FileRole.BUILD, FileRole.CONFIG, FileRole.ASSET, FileRole.VENDORED)
 _OF_ROLE = {
     FileRole.DOCS: Kind.DOCS,
@@ -26,6 +32,18 @@ _OF_ROLE = {
 }
 _PLACES = (Kind.CI, Kind.TEST, Kind.DOCS, Kind.BUILD)
 _OUTWEIGH_CHORE = (Kind.FIX, Kind.FEATURE, Kind.PERFORMANCE)
+_SAYING_LITTLE = (Kind.FEATURE, Kind.REFACTOR)
+_PLAIN = word_set(
+    "add adds added implement implements introduce introduces support supports remove removes drop "
+    "drops rename renames move moves delete extract split rework rewrite refactor deprecate migrate"
+)
+"""Verbs that mean what they say, whatever the body tells of."""
+_STYLING = pattern_of(
+    r"(?:brace|code|coding|import|indent\w*) (?:style|standards?|order|ation)",
+    r"(?:whitespaces?|indentation|gofmt|rustfmt|clang-format|prettier|checkpatch|black|isort)",
+    r"(?:sort|order|organi[sz]e) (?:the )?imports?",
+)
+_ON_DOCUMENTS = pattern_of(r"(?:docstrings?|javadocs?|doc comments?|comments?)", others=("注释",))
 _MERGE = re.compile(
     r"merge(?:d|s)? (?:branch|branches|pull|pr|mr|request|remote|tag|commit|master|main|upstream"
     r"|origin|develop|changes|from|in|into|'|`|[#!]\d|\S+ into )|合并(?:分支|请求)?",
@@ -47,6 +65,7 @@ _REVERT = re.compile(
     re.IGNORECASE,
 )
 _CLAUSE = re.compile(r"\s(?:and|&|\+)\s|[,;，；、]\s?|以及|并且?")
+_REPAIRING_WORDS = word_set("update improve clarify correct fix reword rewrite")
 _REPAIRS = word_set("typo typos bugfix hotfix fix fixes fixed")
 _REARRANGES = word_set("refactor refactoring cleanup")
 _ADDS = word_set("support supports adds")
@@ -61,7 +80,7 @@ _BUG = re.compile(
 _REPORTED = re.compile(r"\b(?:fixes|closes|resolves|fix|bug)\b[ :]{1,2}\S{0,80}#\d", re.IGNORECASE)
 
 
-def kinds_of(reading: Reading, symbols: Symbols) -> tuple[Kind, ...]:
+def kinds_of(reading: Reading, symbols: Symbols, evidence: Evidence) -> tuple[Kind, ...]:
     """The kinds of a commit, the principal one first; at least one, at most `MAX_KINDS`."""
     if reading.commit.is_merge or (_MERGE.match(reading.raw_title) and not reading.files):
         return (Kind.MERGE,)
@@ -75,8 +94,41 @@ def kinds_of(reading: Reading, symbols: Symbols) -> tuple[Kind, ...]:
     elif moves_only(reading) and Kind.RELEASE not in told:
         kinds = [kind for kind in told if kind in (Kind.SECURITY, Kind.FIX)] + [Kind.DEPENDENCIES]
     else:
-        kinds = told or [_guess(reading, symbols)]
+        kinds = _by_changes(reading, told, symbols, evidence)
     return tuple(dict.fromkeys(kinds))[:MAX_KINDS]
+
+
+def is_told(reading: Reading, kind: Kind) -> bool:
+    """Whether the title itself says that the commit is of this kind."""
+    return kind in _told(reading)
+
+
+def _by_changes(
+    reading: Reading, told: list[Kind], symbols: Symbols, evidence: Evidence
+) -> list[Kind]:
+    """The kinds of what ships: those that the title tells; where its verb alone tells one that says
+    little ("make", "create"), or nothing does, what the body and the changed lines tell."""
+    if reading.only(FileRole.ASSET) and told[:1] in ([], [Kind.REFACTOR]):
+        return [Kind.CHORE]
+    if reading.only(FileRole.BUILD, FileRole.LOCK) and (not told or told[0] in _SAYING_LITTLE):
+        return [Kind.BUILD, *told]
+    if not told:
+        return [_guess(reading, symbols, evidence)]
+    is_vague = told[0] in _SAYING_LITTLE and not reading.title.types
+    if is_vague and reading.title.words[:1] and reading.title.words[0] not in _PLAIN:
+        if speeds_up(reading.body):
+            return [Kind.PERFORMANCE, *told]
+        if tells_of_failure(reading.body) or _mends(reading, symbols, evidence):
+            return [Kind.FIX, *told]
+    elif told[0] is Kind.CHORE and _mends(reading, symbols, evidence):
+        return [Kind.FIX, *told]
+    return told
+
+
+def _mends(reading: Reading, symbols: Symbols, evidence: Evidence) -> bool:
+    """Whether a small change adds a check or a protection and nothing new."""
+    small = sum(file.change.additions for file in reading.of_role(FileRole.SOURCE)) <= _SMALL
+    return small and bool(evidence.guard or evidence.protection) and not symbols.added
 
 
 def _told(reading: Reading) -> list[Kind]:
@@ -107,6 +159,10 @@ def _from_words(text: str, words: tuple[str, ...]) -> Kind | None:
     first = words[0] if words else ""
     if first == "don't" or words[:2] == ("do", "not"):
         return Kind.FIX
+    if _STYLING.search(text):
+        return Kind.STYLE
+    if first == "reword" or (first in _REPAIRING_WORDS and _ON_DOCUMENTS.search(text)):
+        return Kind.DOCS
     fast = SPEED.search(text)
     if fast and (_REDUCES.match(first) or fast.start() == 0 or "optimi" in fast.group().lower()):
         return Kind.PERFORMANCE
@@ -144,11 +200,18 @@ def _kinds_of_unshipped(reading: Reading, told: list[Kind]) -> list[Kind]:
     lines: dict[Kind, int] = {}
     for file in reading.files:
         kind = _OF_ROLE.get(file.role, Kind.CHORE)
+        if _SNAPSHOT.search(file.change.path):
+            kind = Kind.TEST
         lines[kind] = lines.get(kind, 0) + file.size + 1
     by_files = sorted(lines, key=lambda kind: (-lines[kind], kind))
     if len(by_files) > 1 and Kind.DEPENDENCIES in by_files:
         by_files.remove(Kind.DEPENDENCIES)
-    leading = [kind for kind in told if kind in (Kind.SECURITY, Kind.DEPENDENCIES)]
+    says_little = (FileRole.DOCS, FileRole.TEST)  # a chapter or a test of security repairs nothing
+    leading = [
+        kind
+        for kind in told
+        if kind is Kind.DEPENDENCIES or (kind is Kind.SECURITY and not reading.only(*says_little))
+    ]
     declared = [kind for kind in told if kind in lines or kind in (Kind.RELEASE, Kind.STYLE)]
     fixes = [kind for kind in told if kind is Kind.FIX]
     return [*leading, *declared, *by_files[: 1 if declared else 2], *fixes]
@@ -169,9 +232,13 @@ def changes_comments_only(file: ReadFile) -> bool:
     return file.whole and bool(changed) and all(file.is_comment(text) for text in changed)
 
 
-def _guess(reading: Reading, symbols: Symbols) -> Kind:
+def _guess(reading: Reading, symbols: Symbols, evidence: Evidence) -> Kind:
     """The kind of a commit whose title tells none, from its body and its changes."""
     if _BUG.search(reading.title.text) or _REPORTED.search(reading.body[:4000]):
+        return Kind.FIX
+    if speeds_up(reading.body):
+        return Kind.PERFORMANCE
+    if tells_of_failure(reading.body) or _mends(reading, symbols, evidence):
         return Kind.FIX
     if reading.of_role(FileRole.SOURCE):
         behaves_anew = bool(symbols.added) or bool(reading.of_role(FileRole.TEST))

@@ -7,7 +7,7 @@ import unicodedata
 from dataclasses import dataclass
 
 from analyzers.model import Kind
-from analyzers.rules.words import BREAKING_GITMOJI, FILLERS, GITMOJI, LEADING, SMALL, TYPES
+from analyzers.rules.words import BREAKING_GITMOJI, CHINESE, FILLERS, GITMOJI, LEADING, SMALL, TYPES
 from analyzers.text import clean_line, shorten
 
 MAX_TITLE = 300
@@ -42,6 +42,7 @@ _SCOPE_KINDS = {
     "lint": Kind.STYLE,
 }
 _VAGUE = frozenset({Kind.CHORE, Kind.BUILD, Kind.FIX})
+_CHINESE_VERBS = tuple(phrase for _, phrases in CHINESE for phrase in phrases if len(phrase) > 1)
 _IN_SENTENCES = frozenset({"a", "an", "the", "to", "of", "for", "in", "on", "with", "is", "are"})
 """Words that no name of a component has, but a sentence before a colon."""
 
@@ -70,7 +71,9 @@ class Title:
         """The words in lower case from the first one that says something, marks cut off."""
         words = [word.strip(".,;!?\"'`()").lower() for word in self.text.split()]
         start = 0
-        while start < len(words) - 1 and words[start] in FILLERS:
+        while start < len(words) - 1 and (
+            words[start] in FILLERS or _TICKET.match(words[start].upper())
+        ):
             start += 1
         return tuple(words[start:])
 
@@ -160,7 +163,13 @@ def _take_colon(text: str, parts: _Parts) -> int:
     first = words[0].lower() if words else ""
     if _key(name) in TYPES:
         _declare(_key(name), parts)
-    elif len(words) == 2 and first in TYPES and _SCOPE_WORD.match(words[1]) and not tight:
+    elif (
+        len(words) == 2
+        and first in TYPES
+        and first != "security"
+        and _SCOPE_WORD.match(words[1])
+        and not tight
+    ):
         parts.types.append(TYPES[first])
         if _key(words[1]) not in TYPES:
             parts.add_scopes(words[1])
@@ -191,6 +200,8 @@ _TAKERS = (_take_mark, _take_brackets, _take_colon, _take_bare_type)
 
 def _looks_like_scope(words: list[str]) -> bool:
     if not 1 <= len(words) <= 3 or words[0].lower() in {*LEADING, "merge", "bump"}:
+        return False
+    if words[0].startswith(_CHINESE_VERBS):
         return False
     if _IN_SENTENCES & {word.lower() for word in words}:
         return False

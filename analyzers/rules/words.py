@@ -62,24 +62,31 @@ LEADING = _table(
     {
         Kind.FIX: "fix fixes fixed fixing fixup bugfix hotfix resolve resolves resolved repair "
         "correct corrects corrected prevent prevents avoid avoids ensure ensures handle handles "
-        "guard restore workaround respect preserve stop escape sanitize reject tolerate",
+        "guard restore workaround respect preserve stop escape sanitize reject tolerate cope keep "
+        "require refuse bound quote pin follow-up followup "
+        "corrige corrigé corriger arregla evita évite empêche corrigido behebt behebe behoben "
+        "korrigiert korrigiere verhindert verhindere restringe исправлено исправлена исправлен "
+        "исправить исправлены",
         Kind.FEATURE: "add adds added adding support supports supporting implement implements "
         "implemented introduce introduces enable enables allow allows create creates init "
         "initialize initialise initial expose exposes provide provides extend extends improve "
         "improves improved enhance enhances feature accept integrate include show display detect "
-        "report validate return raise make",
+        "report validate return raise make let lets emit "
+        "permite permet añade agrega añadir adiciona ajoute ajouter fügt füge erlaubt добавлено "
+        "добавлена добавлен добавить",
         Kind.PERFORMANCE: "optimize optimizes optimise optimized speed accelerate speedup",
         Kind.REFACTOR: "refactor refactors refactored refactoring rename renames renamed move "
         "moves moved extract simplify simplifies clean cleanup remove removes removed removing "
         "delete deletes drop drops dropped restructure reorganize reorganise unify unifies migrate "
         "migrates tighten split replace replaces deduplicate dedupe rework rewrite consolidate "
-        "inline deprecate tidy polish modernize decouple encapsulate",
-        Kind.REVERT: "revert reverts reverted reverting rollback reapply reland",
+        "inline deprecate tidy polish modernize decouple encapsulate elimina quita supprime "
+        "supprimer entfernt entferne удалено удалить",
+        Kind.REVERT: "revert reverts reverted reverting rollback reapply reland annule deshace "
+        "desfaz",
         Kind.DOCS: "document documents documented doc docs",
         Kind.TEST: "test tests testing",
         Kind.STYLE: "format reformat lint",
         Kind.RELEASE: "release releasing",
-        Kind.CHORE: "wip tmp temp",
     }
 )
 """First words of a title that tell its kind; lower case."""
@@ -97,15 +104,46 @@ SMALL = word_set("minor small tiny trivial nit nits simple")
 CHINESE = (
     (Kind.REVERT, ("回滚", "回退", "撤销", "还原")),
     (Kind.SECURITY, ("漏洞", "越权", "注入攻击")),
-    (Kind.FIX, ("修复", "修正", "修改bug", "解决", "避免", "防止", "纠正")),
+    (
+        Kind.FIX,
+        (
+            "修复",
+            "修正",
+            "修改bug",
+            "解决",
+            "避免",
+            "防止",
+            "纠正",
+            "不再",
+            "減少误",
+            "减少误",
+            "対応漏れ",
+        ),
+    ),
     (Kind.DOCS, ("文档", "注释", "说明", "错别字")),
     (Kind.TEST, ("测试用例", "单元测试", "单测", "用例")),
     (Kind.RELEASE, ("发布", "发版")),
     (Kind.STYLE, ("格式化", "代码格式", "代码风格")),
     (Kind.REFACTOR, ("重构", "优化代码", "优化结构", "优化逻辑", "代码优化")),
-    (Kind.REFACTOR, ("移除", "删除", "清理", "重命名", "调整", "整理", "拆分", "抽取", "迁移")),
+    (
+        Kind.REFACTOR,
+        (
+            "移除",
+            "删除",
+            "清理",
+            "重命名",
+            "调整",
+            "整理",
+            "拆分",
+            "抽取",
+            "迁移",
+            "改名",
+            "廃止",
+            "削除",
+        ),
+    ),
     (Kind.FEATURE, ("优化体验", "优化界面", "优化提示", "优化显示", "优化日志", "优化交互")),
-    (Kind.FEATURE, ("新增", "添加", "增加", "支持", "实现", "引入", "接入", "完善")),
+    (Kind.FEATURE, ("新增", "添加", "增加", "支持", "实现", "引入", "接入", "完善", "追加")),
     (Kind.PERFORMANCE, ("优化", "加速", "提速", "性能")),
     (Kind.DEPENDENCIES, ("升级",)),
 )

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from analyzers.redaction.cuts import Cut
-from analyzers.redaction.randomness import is_random, is_stand_in, is_well_known
+from analyzers.redaction.randomness import is_random, is_stand_in, is_well_known, pieces
 
 PASSWORD: Final = "password"  # noqa: S105 - a word, no secret
 _KINDS: Final = {
@@ -58,7 +58,7 @@ _ASSIGNMENT: Final = re.compile(
     | (?P<bare>[^\s"'`\\<>,;(){}\[\]&|$][^\s"'`\\<>,;(){}\[\]&|]{5,511}+)
     )
     """,
-    re.VERBOSE | re.IGNORECASE,
+    re.VERBOSE,
 )
 _REST: Final = {
     "in_double": re.compile(rb'[^\s"\\]*'),
@@ -74,29 +74,30 @@ _END: Final = {
 }
 """What comes after a value; otherwise it is the beginning of a sentence or an expression."""
 
-_OF_SOMETHING: Final = re.compile(
-    rb"(?:[_.-]|\b)(?:id|name|path|file|filename|dir|folder|type|kind|ur[li]|endpoint|host|hash|sha\d*"
-    rb"|digest|checksum|fingerprint|arn|version|ref|field|column|header|prefix|suffix|pattern"
-    rb"|regex|format|algorithm|alg|policy|ttl|at|date|count|length|size|index|class|provider"
-    rb"|label|store|env|var)s?$"
-    rb"|(?:I[dD]|Name|Path|File|Type|Ur[li]|URL|Hash|Ref|A[rR][nN]|Version|Label|Header|Env)s?$"
-    rb"|i[sz](?:er|ed?|ation)s?$|\.[a-z]{1,4}$|ors?$|ority$"
+_ABOUT: Final = frozenset(
+    b"id ids name names path paths file files filename dir folder type types kind uri url urls"
+    b" endpoint host hash sha sha1 sha256 digest checksum fingerprint arn version ref refs field"
+    b" fields column header headers prefix suffix pattern regex format algorithm alg policy ttl at"
+    b" date count length size index class provider label labels store env var py js ts go rs java"
+    b" md txt yml yaml json rb php cs c h cc cpp izer izers ized ize ization or ors ority".split()
 )
-"""How names end that are only about such a thing."""
+"""How names end that are only about such a thing: `token_url`, `secretName`, `tokenizer`."""
 
-_KEY_OF: Final = re.compile(
-    rb"(?:api|access|private|secret|encrypt(?:ion)?|decrypt(?:ion)?|signing|sign|signature|auth"
-    rb"|account|master|admin|service|shared|storage|licen[cs]e|deploy(?:ment)?|app|application"
-    rb"|client|subscription|functions?|session|hmac|jwt|webhook|integration|write|consumer|security"
-    rb"|cipher|crypto|aes|server|rest|token|bot|user|host|ssh|project|team|org)[_.-]?$",
-    re.IGNORECASE,
+_OPENING: Final = tuple(
+    b"api access private secret encrypt encryption decrypt decryption signing sign signature auth"
+    b" account master admin service shared storage license licence deploy deployment app"
+    b" application client subscription function functions session hmac jwt webhook integration"
+    b" write consumer security cipher crypto aes server rest token bot user host ssh project team"
+    b" org".split()
 )
-"""What kinds of keys are secret: most open a dictionary."""
+"""What stands before `key` where it opens something: most keys are those of a dictionary."""
 
-_PUBLIC: Final = re.compile(
-    rb"(?:public|publishable|pub|next|page|continuation|cursor|sync|csrf|bos|eos|pad|unk)[_.-]?$",
-    re.IGNORECASE,
+_PUBLIC: Final = (
+    *(b"public", b"publishable", b"pub", b"next", b"page", b"continuation", b"cursor", b"sync"),
+    *(b"csrf", b"bos", b"eos", b"pad", b"unk"),
 )
+"""What stands before a key or token that is none of the secret ones."""
+
 _OPTION: Final = re.compile(rb"--?[\w-]{0,30}$")
 _UUID: Final = re.compile(rb"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
 _REFERENCE: Final = re.compile(
@@ -119,23 +120,26 @@ def assigned_secrets(data: bytes, folded: bytes) -> Iterator[Cut]:
         at = folded.find(mark)
         while at >= 0:
             after = at + len(mark)
-            if found := _ASSIGNMENT.match(data, at):
-                if cut := _secret(data, found, kind):
+            if found := _ASSIGNMENT.match(folded, at):
+                if cut := _secret(data, folded, found, kind):
                     yield cut
                 if found.end() - found.end("sign") >= _LONG:
                     after = found.end()
             at = folded.find(mark, after)
 
 
-def _secret(data: bytes, found: re.Match[bytes], kind: str) -> Cut | None:
+def _secret(data: bytes, folded: bytes, found: re.Match[bytes], kind: str) -> Cut | None:
     form = str(found.lastgroup)
-    value, (start, end) = found[form], found.span(form)
-    before = data[max(0, found.start() - 40) : found.start()]
+    start, end = found.span(form)
+    value = data[start:end]
+    before = folded[max(0, found.start() - 40) : found.start()]
+    name = before.rstrip(b"_.-")
     if found["sign"] in (b" ", b"\t") and not _OPTION.search(before):
         return None  # prose
-    if _OF_SOMETHING.search(found["suffix"]) or _PUBLIC.search(before):
+    if name.endswith(_PUBLIC) or (kind == "api-key" and not name.endswith(_OPENING)):
         return None
-    if kind == "api-key" and not _KEY_OF.search(before):
+    ending = pieces(data[slice(*found.span("suffix"))])[-1:]
+    if ending and ending[0].lower() in _ABOUT:
         return None
     if not _is_secret(value, kind, is_bare=form == "bare"):
         return None

@@ -16,7 +16,7 @@ class Format(NamedTuple):
     kind: str
     """What its placeholder calls it."""
     marks: tuple[bytes, ...]
-    """How it begins; empty where nothing but its shape tells."""
+    """How it may begin."""
     pattern: re.Pattern[bytes]
     """All of it, from its mark on. What its last group holds is the secret itself; without a group
     all of it is."""
@@ -24,10 +24,11 @@ class Format(NamedTuple):
     """Whether ordinary words may look like it: then what follows the mark has to be random."""
 
 
-_APART: Final = (
-    rb"(?:(?<![A-Za-z0-9])|(?<=\\[nrt])|(?<=\\x[0-9a-f]{2})|(?<=\\u[0-9a-f]{4})|(?<=%[0-9A-F]{2}))"
-)
+_ESCAPED: Final = rb"(?<=\\[nrt])|(?<=\\x[0-9a-f]{2})|(?<=\\u[0-9a-f]{4})|(?<=%[0-9A-F]{2})"
+_APART: Final = rb"(?:(?<![A-Za-z0-9])|" + _ESCAPED + b")"
 """Before the beginning of a word, also after an escaped character."""
+_AT_START: Final = rb"(?:(?<![A-Za-z0-9_-])|" + _ESCAPED + b")"
+"""The same for words with hyphens: what is read to the word's end is read from its start only."""
 
 _W: Final = r"[A-Za-z0-9_-]"
 _T: Final = r"[A-Za-z0-9]"
@@ -35,11 +36,13 @@ _HEX: Final = r"[0-9a-f]"
 _UUID: Final = rf"{_HEX}{{8}}-(?:{_HEX}{{4}}-){{3}}{_HEX}{{12}}"
 
 
-def _format(kind: str, marks: str, rest: str, *, doubtful: bool = False) -> Format:
-    """A format that starts with one of these marks, set apart by spaces."""
+def _format(
+    kind: str, marks: str, rest: str, *, doubtful: bool = False, before: bytes = b""
+) -> Format:
+    """A format that starts with one of these marks (a list with spaces)."""
     split = tuple(mark.encode() for mark in marks.split())
     start = b"|".join(re.escape(mark) for mark in split)
-    before = _APART if doubtful else b""
+    before = before or (_APART if doubtful else b"")
     pattern = re.compile(before + b"(?:" + start + b")" + rest.encode())
     return Format(kind, split, pattern, doubtful)
 
@@ -65,6 +68,7 @@ WORDS: Final = (
         "AKIA ASIA ABIA ACCA",
         # A table or a CSV file of credentials has the secret half right after.
         r"[A-Z0-9]{16}(?![A-Za-z0-9])(?:[\"', \t|:;]{1,5}[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=]))?",
+        before=_APART,
     ),
     _format("google-key", "AIza", rf"{_W}{{35}}", doubtful=True),
     _format("google-token", "GOCSPX- ya29.", rf"{_W}{{20,}}", doubtful=True),
@@ -80,9 +84,9 @@ WORDS: Final = (
     _format("stripe-key", "sk_live_ rk_live_ sk_test_ rk_test_", rf"{_T}{{16,}}"),
     _format("stripe-key", "whsec_", r"[A-Za-z0-9+/=]{20,}"),
     _format("twilio-key", "SK", rf"{_HEX}{{32}}(?![A-Za-z0-9])", doubtful=True),
-    _format("sendgrid-key", "SG.", rf"{_W}{{16,}}\.{_W}{{16,}}", doubtful=True),
+    _format("sendgrid-key", "SG.", rf"{_W}{{16,32}}\.{_W}{{16,64}}", doubtful=True),
     _format("mailgun-key", "key-", rf"{_HEX}{{32}}(?![A-Za-z0-9])", doubtful=True),
-    _format("brevo-key", "xkeysib- xsmtpsib-", rf"{_HEX}{{40,}}-{_T}{{8,}}"),
+    _format("brevo-key", "xkeysib- xsmtpsib-", rf"{_HEX}{{64}}-{_T}{{8,}}"),
     _format("npm-token", "npm_", rf"{_T}{{36,}}", doubtful=True),
     _format("pypi-token", "pypi-", rf"{_W}{{40,}}", doubtful=True),
     _format("rubygems-token", "rubygems_", rf"{_HEX}{{40,}}"),
@@ -113,16 +117,20 @@ WORDS: Final = (
     _format("doppler-token", "dp.pt. dp.st. dp.ct. dp.sa.", r"[\w.-]{40,}"),
     _format("supabase-key", "sbp_ sb_secret_", rf"{_W}{{20,}}", doubtful=True),
     _format("planetscale-token", "pscale_tkn_ pscale_pw_ pscale_oauth_", r"[\w.-]{30,}"),
-    _format("tailscale-key", "tskey-", rf"[a-z]+-{_W}{{16,}}"),
+    _format("tailscale-key", "tskey-", rf"[a-z]{{2,12}}-{_W}{{16,}}"),
     _format("sonar-token", "sqp_ squ_ sqa_", rf"{_HEX}{{40}}"),
     _format("hubspot-token", "pat-na pat-eu", rf"\d-{_UUID}"),
     _format("airtable-token", "pat", rf"{_T}{{14}}\.{_HEX}{{64}}", doubtful=True),
     _format("alibaba-key", "LTAI", rf"{_T}{{12,26}}(?![A-Za-z0-9])", doubtful=True),
     _format("age-key", "AGE-SECRET-KEY-1", r"[0-9A-Z]{50,}"),
-    _format("jwt", "eyJ", rf"{_W}{{10,}}\.{_W}{{10,}}(?:\.{_W}+){{1,3}}"),
+    _format("jwt", "eyJ", rf"{_W}{{10,}}+\.{_W}{{10,}}+(?:\.{_W}++){{1,3}}", before=_AT_START),
     # Half of a private key in base64, as Kubernetes and GitHub's secrets have it: what follows
     # `-----BEGIN ` is R, E, D or O for an algorithm, or PRIV.
     _format("private-key", "LS0tLS1CRUdJTiB", r"(?:QUklW|S|F|E|P)[A-Za-z0-9+/=]{60,}"),
+)
+"""Those whose marks stand in a long word of letters, digits and `_.:/-`."""
+
+SHAPES: Final = (
     Format(
         "telegram-token",
         (),
@@ -138,7 +146,7 @@ WORDS: Final = (
         True,
     ),
 )
-"""Those whose marks stand in a long word of letters, digits and `_.:/-`."""
+"""Those that are such words and have no mark."""
 
 PHRASES: Final = (
     _format("azure-key", "Key=", r"([A-Za-z0-9+/%]{40,}={0,2})"),

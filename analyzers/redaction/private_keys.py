@@ -32,6 +32,8 @@ _LINE: Final = re.compile(
     _INDENT + rb"(?:(?P<key>[A-Za-z0-9+/=]++)|[A-Z][A-Za-z-]{3,20}: [^\n]{1,80})?" + _ENDING
 )
 _LAST: Final = re.compile(_INDENT + b"(?P<foot>" + _FOOT.pattern + b")")
+_HEADERS: Final = 10
+"""Headers and empty lines of a block."""
 _MOST_LINES: Final = 1_000
 """Lines of a block that are looked at: a key of 16,384 bits has 200, a ring of PGP keys more."""
 
@@ -62,9 +64,9 @@ def _block(data: bytes, head: re.Match[bytes]) -> tuple[list[Cut], int]:
         end_of_key = foot.end() if foot else runs[-1].end()
         return ([Cut(start, end_of_key, KIND)] if runs else []), max(end, end_of_key)
     cuts = [Cut(start, at, KIND)]
-    line, read = _TO_END.match(data, at), 0
-    while line and read < _MOST_LINES:
-        at, read = line.end(), read + 1
+    line, without = _TO_END.match(data, at), 0
+    while line and without < _HEADERS and len(cuts) < _MOST_LINES:
+        at = line.end()
         if last := _LAST.match(data, at):
             cuts.append(Cut(*last.span("foot"), ""))
             at = last.end()
@@ -72,6 +74,8 @@ def _block(data: bytes, head: re.Match[bytes]) -> tuple[list[Cut], int]:
         line = _LINE.match(data, at)
         if line and line["key"]:
             cuts.append(Cut(*line.span("key"), ""))
+        else:
+            without += 1
     return (cuts if _holds_key(cuts[1:]) else []), at
 
 

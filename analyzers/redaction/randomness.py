@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from typing import Final
 
+_READ: Final = 200
+"""Characters of a value that tell."""
+
 _PIECE: Final = re.compile(rb"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+")
 _CHANGE: Final = re.compile(rb"[A-Za-z](?=[0-9])|[0-9](?=[A-Za-z])")
 _VOWEL: Final = re.compile(rb"[aeiouyAEIOUY]")
@@ -19,10 +22,11 @@ _STAND_IN: Final = re.compile(
 )
 
 _WELL_KNOWN: Final = frozenset(
-    b"password passwd passw0rd pass pwd secret postgres postgresql mysql mariadb mongo mongodb"
-    b" redis rabbitmq minio root admin administrator guest user username login toor default none"
-    b" docker null nil true false undefined empty token key 123456 12345678 qwerty letmein test testing"
-    b" tests test123 testpass testpassword pw p db app api x y z foo bar baz".split()
+    b"password passwd passw0rd pass pwd pw p secret token key root admin administrator guest user"
+    b" username login toor default none null nil true false undefined empty app api db x y z"
+    b" postgres postgresql mysql mariadb mongo mongodb redis rabbitmq minio docker"
+    b" 123456 12345678 qwerty letmein test testing tests test123 testpass testpassword foo bar"
+    b" baz".split()
 )
 
 
@@ -33,7 +37,7 @@ def is_well_known(value: bytes) -> bool:
 
 def is_stand_in(value: bytes) -> bool:
     """Whether it says that it stands for another value, or where that is."""
-    return _STAND_IN.search(value) is not None
+    return _STAND_IN.search(value, 0, _READ) is not None
 
 
 def is_random(value: bytes) -> bool:
@@ -42,15 +46,22 @@ def is_random(value: bytes) -> bool:
     Of drawn text of 20 characters about 99 % is taken for it (of 32, all), of the names in program
     text about 1 %.
     """
+    value = value[:_READ]
     length, changes = len(value), len(_CHANGE.findall(value))
     if _HEX.fullmatch(value):
         return changes >= max(3, length // 10)
-    pieces: list[bytes] = _PIECE.findall(value)
-    if changes + len(pieces) < 3:
+    found = pieces(value)
+    if changes + len(found) < 3:
         return False
-    told = sum(len(piece) for piece in pieces if _is_word(piece))
-    many = len(pieces) >= 0.3 * length or changes >= max(4, length // 8)
+    told = sum(len(piece) for piece in found if _is_word(piece))
+    many = len(found) >= 0.3 * length or changes >= max(4, length // 8)
     return many or (told <= 0.45 * length and changes > 0)
+
+
+def pieces(name: bytes) -> list[bytes]:
+    """The words and numbers of a name in any style."""
+    found: list[bytes] = _PIECE.findall(name)
+    return found
 
 
 def _is_word(piece: bytes) -> bool:

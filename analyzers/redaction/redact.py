@@ -9,7 +9,7 @@ from typing import Final
 
 from analyzers.redaction.assignments import assigned_secrets
 from analyzers.redaction.cuts import Cut, cut_out
-from analyzers.redaction.formats import PHRASES, WORDS, Format
+from analyzers.redaction.formats import PHRASES, SHAPES, WORDS, Format
 from analyzers.redaction.headers import sent_secrets
 from analyzers.redaction.private_keys import private_keys
 from analyzers.redaction.randomness import is_random, is_stand_in
@@ -20,6 +20,7 @@ _SHAPE: Final = bytes(
 )
 _LONG: Final = b"w" * 20
 """The shortest token with a mark of its own: AWS has keys of 20 characters."""
+_MARKED: Final = tuple((mark, form) for form in WORDS for mark in form.marks)
 _PLACEHOLDER: Final = re.compile(r"\[secret:([a-z][a-z-]{1,30})\]")
 
 
@@ -52,40 +53,39 @@ def placeholders(text: str) -> Iterator[str]:
 
 def _formatted(data: bytes) -> Iterator[Cut]:
     if words := _long_words(data):
-        for form in WORDS:
-            if form.marks:
-                present = [mark for mark in form.marks if mark in words]
-                yield from _accepted(form, _starting(data, form, present))
-            else:
-                for value in {found[0] for found in form.pattern.finditer(words)}:
-                    yield from _accepted(form, re.finditer(re.escape(value), data))
+        for mark, form in _MARKED:
+            if mark in words:
+                yield from _accepted(form, _starting(data, form, mark))
+        for form in SHAPES:
+            for value in {found[0] for found in form.pattern.finditer(words)}:
+                yield from _accepted(form, re.finditer(re.escape(value), data))
     for form in PHRASES:
-        yield from _accepted(form, _starting(data, form, form.marks))
+        for mark in form.marks:
+            yield from _accepted(form, _starting(data, form, mark))
 
 
 def _long_words(data: bytes) -> bytes:
-    """The long runs of letters, digits and `_.:/-`: a tenth of most diffs, which is searched for
-    the marks in its stead."""
+    """The long runs of letters, digits and `_.:/-`, each once: a twentieth of most diffs, which is
+    searched for the marks in its stead."""
     shape = data.translate(_SHAPE)
-    words = []
+    words = set()  # long names come again and again
     at = shape.find(_LONG)
     while at >= 0:
         end = shape.find(b" ", at)
         end = len(data) if end < 0 else end
-        words.append(data[at:end])
+        words.add(data[at:end])
         at = shape.find(_LONG, end)
     return b" ".join(words)
 
 
-def _starting(data: bytes, form: Format, marks: Iterable[bytes]) -> Iterator[re.Match[bytes]]:
-    """Where a format is found that starts with one of these marks."""
-    for mark in marks:
-        at = data.find(mark)
-        while at >= 0:
-            found = form.pattern.match(data, at)
-            if found:
-                yield found
-            at = data.find(mark, found.end() if found else at + len(mark))
+def _starting(data: bytes, form: Format, mark: bytes) -> Iterator[re.Match[bytes]]:
+    """Where a format is found that starts with this mark."""
+    at = data.find(mark)
+    while at >= 0:
+        found = form.pattern.match(data, at)
+        if found:
+            yield found
+        at = data.find(mark, found.end() if found else at + len(mark))
 
 
 def _accepted(form: Format, matches: Iterable[re.Match[bytes]]) -> Iterator[Cut]:

@@ -1,26 +1,40 @@
 """From a forge's or git's words to the domain's: commits are built alike by every source.
 
-Pure functions. What a commit says is cleaned here (`analyzers.text.clean`), once.
+What a commit says is cleaned (`analyzers.text.clean`) and freed of secrets
+(`analyzers.redaction.redact`) here, once: whatever is made of it later holds none.
 """
 
 from __future__ import annotations
 
+import asyncio
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 from analyzers.model import MAX_PATCH_BYTES, FileChange, FileStatus, Person
+from analyzers.redaction import redact
 from analyzers.text import clean, clean_line
 
 # Formatters show dates in any zone, which must not leave the years that Python knows.
 FIRST_INSTANT: Final = datetime(1, 1, 3, tzinfo=UTC)
 LAST_INSTANT: Final = datetime(9999, 12, 29, tzinfo=UTC)
 
+ON_THE_LOOP: Final = 200_000
+"""Characters of patches that are read at once; a megabyte takes some 60 ms."""
+
+_T = TypeVar("_T")
+
 _OBJECT_NAME: Final = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _ONE_LINE: Final = str.maketrans("\n\t\u2028\u2029", "    ")
 # What Python and some readers take for a line end and diffs do not.
 _FALSE_LINE_ENDS: Final = str.maketrans({"\r": None, "\u2028": " ", "\u2029": " "})
+
+
+async def built(build: Callable[[], _T], size: int) -> _T:
+    """What is built of patches with so many characters: of many in a thread, so that nothing else
+    waits."""
+    return build() if size <= ON_THE_LOOP else await asyncio.to_thread(build)
 
 
 def is_object_name(text: str) -> bool:
@@ -36,20 +50,20 @@ def in_calendar(instant: datetime) -> datetime:
 
 def person(name: str, email: str) -> Person:
     """An author or committer from the raw name and address."""
-    return Person(clean_line(name), clean_line(email))
+    return Person(redact(clean_line(name)), redact(clean_line(email)))
 
 
 def message(raw: str) -> str:
     """A whole message as `Commit.message` holds it."""
-    return clean(raw).strip()
+    return redact(clean(raw).strip())
 
 
 def path(raw: str) -> str:
-    """A path as `FileChange.path` holds it: cleaned, on one line, never empty.
+    """A path as `FileChange.path` holds it: on one line, never empty.
 
     Spaces stay as they are. A name of nothing but control characters becomes U+FFFD.
     """
-    return clean(raw).translate(_ONE_LINE) or "\ufffd"
+    return redact(clean(raw).translate(_ONE_LINE)) or "\ufffd"
 
 
 def patch(raw: str | None) -> str | None:
@@ -64,7 +78,7 @@ def patch(raw: str | None) -> str | None:
     if not hunks or _exceeds_limit(hunks):
         return None
     # Whole rather than line by line: no character composes with a line feed, so this is the same.
-    return clean(hunks.translate(_FALSE_LINE_ENDS))
+    return redact(clean(hunks.translate(_FALSE_LINE_ENDS)))
 
 
 def _exceeds_limit(hunks: str) -> bool:

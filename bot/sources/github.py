@@ -10,7 +10,7 @@ from analyzers.errors import RevisionNotFound, SourceError
 from analyzers.model import Commit, Range, Repository
 from analyzers.text import clean_line
 from bot.ports import CommitSource, Head, Node, Notify, ResponseCache, Selection, Window
-from bot.sources import github_lists
+from bot.sources import commits, github_lists
 from bot.sources.commits import is_object_name
 from bot.sources.github_api import CONCURRENCY, DIFF, REAL_TIME, GitHubApi, Pace
 from bot.sources.github_json import (
@@ -173,7 +173,8 @@ class GitHubSource(CommitSource):
             files += page
         if any(file.lacks_patch for file in files):
             files = with_patches(files, await self._read_diff(sha))
-        return to_commit(first, files)
+        size = sum(len(file.patch or "") for file in files)
+        return await commits.built(lambda: to_commit(first, files), size)
 
     async def _read_diff(self, sha: str) -> str:
         """A commit's whole diff, empty where GitHub does not make it."""

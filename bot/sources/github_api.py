@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
-from typing import Final, final
+from typing import Any, Final, final
 from urllib.parse import urljoin, urlsplit
 
 import httpx
 import stamina
 
 from analyzers.errors import AccessRefused, SourceError
+from analyzers.redaction import redact, redact_bytes
 from analyzers.text import clean_line, shorten
 from bot.ports import Notify, ResponseCache, StoredResponse
 from bot.sources.github_errors import Asked, Response, failure, refusal
@@ -165,7 +167,9 @@ class GitHubApi:
             raise SourceError("error-github-not-json", host=self.host, kind=kind or "?")
         link = response.headers.get("link", "")
         if etag := response.headers.get("etag"):
-            await self._cache.put(key, StoredResponse(etag, link, response.body))
+            body = await asyncio.to_thread(_without_secrets, response.body, accept)
+            if body is not None:
+                await self._cache.put(key, StoredResponse(etag, link, body))
         return Answer(response.body, next_url(link), moved)
 
     async def _follow(
@@ -240,6 +244,28 @@ class GitHubApi:
         if response.status >= 500:
             raise refusal(response, Asked(self.host, "", has_token=bool(self._token)))
         return response
+
+
+def _without_secrets(body: bytes, accept: str) -> bytes | None:
+    """A body as it may be kept; None for what cannot be read. JSON is taken apart for it: a private
+    key that is one line of escapes there is many lines in the patch."""
+    if accept != JSON:
+        return redact_bytes(body)
+    try:
+        return json.dumps(_redacted(json.loads(body))).encode()
+    except (ValueError, RecursionError):
+        return None
+
+
+def _redacted(value: Any) -> Any:
+    match value:
+        case str():
+            return redact(value)
+        case list():
+            return [_redacted(item) for item in value]
+        case dict():
+            return {name: _redacted(item) for name, item in value.items()}
+    return value
 
 
 def _may_pass(exc: Exception) -> bool:

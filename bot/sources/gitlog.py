@@ -77,10 +77,14 @@ class Changes:
             return ()
         counts = await self._counts(field)
         patches = await self._patches(files)
-        return commits.ordered(
-            file.change(counts.get(file.path, (0, 0)), patch)
-            for file, patch in zip(files, patches, strict=True)
-        )
+
+        def changes() -> tuple[FileChange, ...]:
+            return commits.ordered(
+                file.change(counts.get(file.path, (0, 0)), patch)
+                for file, patch in zip(files, patches, strict=True)
+            )
+
+        return await commits.built(changes, sum(len(patch or "") for patch in patches))
 
     async def _expect_name(self) -> None:
         if not self._name_read:

@@ -22,6 +22,7 @@ from bot.output import DigestReport, Format, text_of
 from bot.sources.git import GitSource
 from formatters.text import words_for
 from tests.bench.answers import answers
+from tests.bench.budget import analyses
 from tests.bench.chats import chats
 from tests.bench.idle import idle
 from tests.bench.many import many
@@ -144,7 +145,7 @@ async def deliveries(folder: Path) -> None:
     await rush(folder)
 
 
-PARTS = {part.__name__: part for part in (reports, bots, deliveries)}
+PARTS = {part.__name__: part for part in (reports, bots, deliveries, analyses)}
 
 
 async def main(names: Sequence[str]) -> None:

@@ -16,6 +16,7 @@ from analyzers.rules.kinds import kinds_of
 from analyzers.rules.marks import breaking_marks, references, reverted
 from analyzers.rules.reading import Reading, is_pure_move, read
 from analyzers.rules.roles import UNREADABLE
+from analyzers.rules.secrets import secrets_of
 from analyzers.rules.symbols import symbols_of
 from analyzers.text import clean_line, shorten
 
@@ -89,6 +90,7 @@ def _assess(reading: Reading) -> tuple[tuple[Kind, ...], Verdict, Facts]:
         breaking=breaking_marks(reading, kinds, foreign_body=foreign),
         references=references(reading, foreign_body=foreign),
         reverts=reverted(reading) if Kind.REVERT in kinds else None,
+        secrets=secrets_of(reading.commit),
         tests_missing=_misses_tests(reading, kinds),
     )
     return kinds, judge(reading, kinds, facts, evidence), facts

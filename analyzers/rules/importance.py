@@ -19,6 +19,7 @@ from analyzers.rules.evidence import Evidence, risky_workflow
 from analyzers.rules.kinds import changes_comments_only, is_told
 from analyzers.rules.marks import is_typo
 from analyzers.rules.reading import ReadFile, Reading
+from analyzers.rules.secrets import is_grave, told
 from analyzers.rules.words import pattern_of
 
 LARGE = 600
@@ -96,6 +97,9 @@ def _grave_grounds(reading: Reading, kinds: tuple[Kind, ...], facts: Facts) -> I
     """What no reader may miss."""
     for mark in facts.breaking:
         yield _Ground(Reason(ReasonCode.BREAKING_MARK, mark), _HIGH, _HIGH)
+    if grave := [secret for secret in facts.secrets if is_grave(secret)]:
+        places = ", ".join(told(secret) for secret in grave[:3])
+        yield _Ground(Reason(ReasonCode.SECRET_COMMITTED, places), _MEDIUM, _MEDIUM)
     if kinds[0] is Kind.REVERT:
         yield _Ground(Reason(ReasonCode.REVERT, facts.reverts or ""), _MEDIUM, _MEDIUM)
     if kinds[0] not in _QUIET or Kind.SECURITY in kinds:

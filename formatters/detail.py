@@ -21,7 +21,7 @@ from analyzers.model import (
     Risk,
 )
 from analyzers.text import clean, clean_line, shorten
-from formatters.digest import signed_size
+from formatters.digest import seems_to_hold_secret, signed_size
 from formatters.text import Words
 
 MAX_NAMES = 10
@@ -32,6 +32,9 @@ MAX_PATHS = 3
 
 MAX_NAME = 120
 """Characters of a name or a quoted piece of a commit."""
+
+MAX_PATH = 80
+"""Characters of a path that stands among other words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +68,7 @@ class Detail:
     """Author, instant in the reader's zone, size, and the branch if the digest has several:
     `Ada Example · 6 Jan 2026, 23:28 · 3 files · +120 −4 · release/1.0`."""
     badges: tuple[str, ...]
-    """Importance and kinds in words, the importance first."""
+    """Importance, whether it seems to add a secret, and kinds in words, the importance first."""
     parts: tuple[Part, ...]
     """What the analysis says."""
     small_print: tuple[str, ...]
@@ -75,7 +78,9 @@ class Detail:
 def detail(entry: Entry, repository: Repository, zone: str, words: Words) -> Detail:
     """Expand one commit, with instants in the IANA zone `zone`."""
     commit, analysis = entry.commit, entry.analysis
-    kinds = tuple(words(f"kind-{kind.value}") for kind in analysis.kinds)
+    kinds = [words(f"kind-{kind.value}") for kind in analysis.kinds]
+    if seems_to_hold_secret(analysis):
+        kinds.insert(0, words("tag-secret"))
     return Detail(
         entry=entry,
         url=repository.commit_url(commit.sha),
@@ -147,6 +152,7 @@ def _facts(facts: Facts, words: Words) -> tuple[str, ...]:
     public = set(facts.public_removed)
     removed = tuple(name for name in facts.symbols_removed if name not in public)
     told = (
+        ("facts-secrets", "places", _some(_places(facts, words), words)),
         ("facts-breaking", "marks", _some(facts.breaking, words)),
         ("facts-reverts", "what", _name(facts.reverts or "")),
         ("facts-public-removed", "names", _some(facts.public_removed, words)),
@@ -159,6 +165,21 @@ def _facts(facts: Facts, words: Words) -> tuple[str, ...]:
     )
     lines = tuple(words(message, **{name: text}) for message, name, text in told if text)
     return (*lines, words("facts-tests-missing")) if facts.tests_missing else lines
+
+
+def _places(facts: Facts, words: Words) -> tuple[str, ...]:
+    """What kind of secret stands where; nobody has its value."""
+    return tuple(
+        words(
+            "facts-secret-at",
+            kind=secret.kind,
+            path=shorten(clean_line(secret.path), MAX_PATH),
+            line=str(secret.line),
+        )
+        if secret.path
+        else words("facts-secret-in-message", kind=secret.kind)
+        for secret in facts.secrets
+    )
 
 
 def _moves(facts: Facts, words: Words) -> tuple[str, ...]:

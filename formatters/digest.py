@@ -12,6 +12,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from analyzers.model import (
+    Analysis,
     Commit,
     Day,
     Digest,
@@ -23,6 +24,7 @@ from analyzers.model import (
     Kind,
     Period,
     Range,
+    ReasonCode,
     Remark,
     Span,
 )
@@ -141,6 +143,11 @@ def signed_size(commit: Commit, words: Words) -> str:
     return _size(commit.additions, commit.deletions, words)
 
 
+def seems_to_hold_secret(analysis: Analysis) -> bool:
+    """Whether the commit seems to add a secret where that may open something."""
+    return any(reason.code is ReasonCode.SECRET_COMMITTED for reason in analysis.verdict.reasons)
+
+
 @dataclass(frozen=True, slots=True)
 class _Mixture:
     """In what the commits of a digest may differ, so that each line has to say it."""
@@ -162,7 +169,9 @@ def _section(group: Group, digest: Digest, words: Words, mixture: _Mixture) -> S
 
 def _line(entry: Entry, group: Group, digest: Digest, words: Words, mixture: _Mixture) -> Line:
     analysis = entry.analysis
-    tags = [words("tag-breaking")] if analysis.facts.breaking else []
+    tags = [words("tag-secret")] if seems_to_hold_secret(analysis) else []
+    if analysis.facts.breaking:
+        tags.append(words("tag-breaking"))
     tags.append(words(f"kind-{analysis.kind.value}"))
     component = analysis.facts.components[0] if analysis.facts.components else ""
     if component != group.name and not _is_called(component, analysis.kind, words):

@@ -150,6 +150,17 @@ class Dependency(_Model):
     """The version after; null when it is gone."""
 
 
+class PossibleSecret(_Model):
+    """Where the commit seems to add a secret. Its value is nowhere."""
+
+    kind: str
+    """What it looks like: `github-token`, `private-key` ..."""
+    path: Text | None
+    """The file; null where it stands in the message."""
+    line: int | None
+    """The line of that file after the commit; null in a message."""
+
+
 class Facts(_Model):
     """What the rules read off the commit, the same whoever analysed it."""
 
@@ -173,6 +184,8 @@ class Facts(_Model):
     """Issues, pull requests and CVE numbers that the message names."""
     reverts: Text | None
     """The commit that it reverts: a SHA or a title."""
+    secrets: tuple[PossibleSecret, ...]
+    """Where it seems to add passwords, keys or tokens."""
     tests_missing: bool
     """Whether behaviour in source files changed and no test file did."""
 

@@ -97,6 +97,7 @@ count-breaking = { $n ->
 }
 
 tag-breaking = breaking
+tag-secret = possible secret
 tag-by-rules = by rules
 
 ## How important it is, and how bad
@@ -271,6 +272,9 @@ files = { $n ->
     [one] { $n } file
    *[other] { $n } files
 }
+facts-secrets = Possible secret committed: { $places }
+facts-secret-at = { $kind } in { $path }:{ $line }
+facts-secret-in-message = { $kind } in the message
 facts-files = Files: { $roles }
 facts-role = { $n } { $role }
 facts-symbols-added = Added: { $names }

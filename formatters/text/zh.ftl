@@ -46,6 +46,7 @@ count-others = { $n } 个其他改动
 count-breaking = { $n } 个不兼容改动
 
 tag-breaking = 不兼容
+tag-secret = 疑似密钥
 tag-by-rules = 仅规则
 
 ## 重要程度与严重程度
@@ -196,6 +197,9 @@ part-reasons = 定级依据
 
 author-unknown = 未知作者
 files = { $n } 个文件
+facts-secrets = 疑似提交了密钥：{ $places }
+facts-secret-at = { $path }:{ $line } 中的 { $kind }
+facts-secret-in-message = 提交说明中的 { $kind }
 facts-files = 文件：{ $roles }
 facts-role = { $role } { $n } 个
 facts-symbols-added = 新增：{ $names }

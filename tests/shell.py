@@ -53,10 +53,14 @@ class Shell:
         }
         return kept | isolated | self.settings
 
+    def command(self) -> tuple[str, ...]:
+        """What starts it."""
+        return forking() if self.is_forked else (sys.executable, "-m", "bot")
+
     async def start(self, *args: str | Path) -> asyncio.subprocess.Process:
         """Start it and go on."""
         return await asyncio.create_subprocess_exec(
-            *(forking() if self.is_forked else (sys.executable, "-m", "bot")),
+            *self.command(),
             *map(str, args),
             cwd=self.cwd,
             env=self.environment(),

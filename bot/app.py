@@ -22,10 +22,11 @@ from analyzers.ports import (
 from analyzers.rules import RulesAnalyzer
 from bot.access import TERMINAL, Grants, most_commits
 from bot.analysing import Progress, analyse_commit
-from bot.config import Settings
+from bot.config import Settings, secrets_of
 from bot.delivery import DeliveredDigests
 from bot.digest import DigestRequest, make_digest
 from bot.ledger import Ledgers
+from bot.logs import hiding
 from bot.models import model_analyzer, open_models
 from bot.ports import CommitSource, Notify, ResponseCache, SubscriptionStore
 from bot.sources import PATIENCE, OpenSource, open_source
@@ -222,7 +223,7 @@ async def open_application(
         StoreError: Redis, or the embedded server, cannot be used, or what is in it.
     """
     url = settings.redis_url.get_secret_value() if settings.redis_url else None
-    async with open_store(url, settings.commitcast_data) as redis:
+    async with hiding(secrets_of(settings)), open_store(url, settings.commitcast_data) as redis:
         analyses = RedisAnalysisCache(redis)
         async with _open_analyzer(
             settings, analyses, RedisModelProfiles(redis), RedisSpending(redis, now), now

@@ -7,11 +7,12 @@ in the environment.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from pathlib import Path
 from typing import Annotated, Final, Literal
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from dotenv import dotenv_values
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
@@ -173,6 +174,26 @@ _SECRET: Final = {
     if "SecretStr" in str(field.annotation)
 }
 """Settings whose value nobody is shown."""
+
+
+def webhook_secret(token: str) -> str:
+    """What Telegram shows with what it sends, for a bot's token: the same in every process that has
+    the token, and no help to find it."""
+    return hashlib.sha256(f"commitcast webhook {token}".encode()).hexdigest()
+
+
+def secrets_of(settings: Settings) -> tuple[str, ...]:
+    """Every value that nobody may see: the secret settings, what is derived from them, and the
+    parts of them that libraries show alone."""
+    told = [v.get_secret_value() for v in vars(settings).values() if isinstance(v, SecretStr)]
+    if settings.telegram_bot_token:
+        token = settings.telegram_bot_token.get_secret_value()
+        told += [token.partition(":")[2], webhook_secret(token)]
+    if settings.redis_url:
+        parts = urlsplit(settings.redis_url.get_secret_value())
+        passwords = [parts.password or "", *parse_qs(parts.query).get("password", [])]
+        told += [form for password in passwords for form in (password, unquote(password))]
+    return tuple(filter(None, told))
 
 
 def load_settings() -> Settings:

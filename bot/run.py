@@ -7,7 +7,6 @@ disturbs the others.
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -17,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 from analyzers.errors import ChatError, SettingError
 from bot.app import Application
 from bot.commands.answering import Commands
-from bot.config import Settings
+from bot.config import Settings, webhook_secret
 from bot.conversation import Chat
 from bot.courier import Courier, Timing
 from bot.dispatch import Dispatcher
@@ -116,15 +115,10 @@ def build_chats(settings: Settings, front: Front) -> list[Chat]:
                 front,
                 token=token,
                 api_url=settings.telegram_api_url,
-                webhook=Webhook(url, _webhook_secret(token)) if url else None,
+                webhook=Webhook(url, webhook_secret(token)) if url else None,
             )
         )
     return chats
-
-
-def _webhook_secret(token: str) -> str:
-    """The same in every process that has the token, and no help to find it."""
-    return hashlib.sha256(f"commitcast webhook {token}".encode()).hexdigest()
 
 
 async def _keep(chat: Chat) -> None:

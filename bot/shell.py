@@ -24,8 +24,9 @@ from analyzers.errors import CommitcastError, InputError, SettingError
 from analyzers.rules import RulesAnalyzer
 from bot.access import TERMINAL
 from bot.app import open_application, utc_now
-from bot.config import Settings, load_settings
+from bot.config import Settings, load_settings, secrets_of
 from bot.digest import DigestRequest
+from bot.logs import hide, tell_uncaught
 from bot.output import (
     CommitReport,
     DigestReport,
@@ -301,10 +302,12 @@ def run_command(
 ) -> int:
     """Run a command to its end, and tell people what it said and what went wrong."""
     words = words_for(language or "en")
+    sys.excepthook = tell_uncaught
     logging.basicConfig(level=logging.WARNING, format="commitcast: %(message)s")
     logging.getLogger("stamina").setLevel(logging.ERROR)  # a retry is no news to a person
     try:
         settings = load_settings()
+        hide(secrets_of(settings))
         spoken = parse_language(language or settings.commitcast_language)
         words = words_for(spoken)
         read_in = parse_zone(zone) if zone else settings.commitcast_timezone

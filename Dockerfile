@@ -26,7 +26,7 @@ RUN apt-get update \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --uid 10001 --home-dir /data --create-home commitcast
 COPY --from=build /opt/commitcast /opt/commitcast
-ENV PATH=/opt/commitcast/bin:$PATH PYTHONUNBUFFERED=1 COMMITCAST_DATA=/data
+ENV PATH=/opt/commitcast/bin:$PATH PYTHONUNBUFFERED=1 COMMITCAST_DATA=/data COMMITCAST_HOST=0.0.0.0
 USER 10001
 # The only place that is written to besides /tmp: the root file system may be read-only.
 VOLUME /data

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
@@ -250,7 +251,7 @@ class Completions:
         expected = Usage(round(counted * self.scale))
         reserved = expected.sent + _USUAL_OUTPUT
         await self._spending.reserve(asked.account, reserved)
-        usage = Usage(0)
+        usage, started = Usage(0), time.monotonic()
         try:
             completion = _checked(await self._request(asked, profile, limit), counted)
             usage = completion.usage or replace(expected, received=count_tokens(completion.text))
@@ -259,6 +260,7 @@ class Completions:
                 usage = expected  # it may well have worked for nothing
             raise
         finally:
+            usage = replace(usage, seconds=time.monotonic() - started)
             await self._spending.settle(asked.account, self._model, reserved, usage)
         if completion.usage and counted >= _ENOUGH:
             self.scale += _HASTE * (completion.usage.sent / counted - self.scale)

@@ -105,6 +105,8 @@ class Usage:
     """Tokens of the reply, thoughts included."""
     kept: int = 0
     """Those of `sent` that the server had kept from an earlier request."""
+    seconds: float = 0.0
+    """How long it took."""
 
     def __add__(self, other: Usage) -> Usage:
         """Both together."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, time
 from typing import Final
 
@@ -27,6 +27,7 @@ from bot.delivery import DeliveredDigests
 from bot.digest import DigestRequest, make_digest
 from bot.ledger import Ledgers
 from bot.logs import hiding
+from bot.metrics import MeteredAnalyzer, MeteredCache, MeteredSpending, Metrics
 from bot.models import model_analyzer, open_models
 from bot.ports import CommitSource, Notify, ResponseCache, SubscriptionStore
 from bot.sources import PATIENCE, OpenSource, open_source
@@ -74,6 +75,7 @@ class Application:
     grants: Grants
     notify: Notify
     now: Clock
+    metrics: Metrics = field(default_factory=Metrics)
     open_source: OpenSource = open_source
 
     @property
@@ -205,7 +207,13 @@ class Application:
         self, locator: Locator, notify: Notify, patience: float, most: int | None
     ) -> AsyncIterator[CommitSource]:
         source = await self.open_source(
-            locator, self.settings, self.responses, notify, patience=patience, most=most
+            locator,
+            self.settings,
+            self.responses,
+            notify,
+            patience=patience,
+            most=most,
+            metrics=self.metrics,
         )
         try:
             yield source
@@ -215,22 +223,30 @@ class Application:
 
 @asynccontextmanager
 async def open_application(
-    settings: Settings, notify: Notify, now: Clock = utc_now
+    settings: Settings, notify: Notify, now: Clock = utc_now, metrics: Metrics | None = None
 ) -> AsyncIterator[Application]:
     """Wire everything and take it down again.
+
+    Args:
+        settings: what is wanted.
+        notify: is told what one who waits should know.
+        now: the time of day, in UTC.
+        metrics: counts what is done; None counts nothing.
 
     Raises:
         StoreError: Redis, or the embedded server, cannot be used, or what is in it.
     """
     url = settings.redis_url.get_secret_value() if settings.redis_url else None
     async with hiding(secrets_of(settings)), open_store(url, settings.commitcast_data) as redis:
-        analyses = RedisAnalysisCache(redis)
+        counted = metrics or Metrics()
+        analyses = MeteredCache(RedisAnalysisCache(redis), counted)
+        spending = MeteredSpending(RedisSpending(redis, now), counted)
         async with _open_analyzer(
-            settings, analyses, RedisModelProfiles(redis), RedisSpending(redis, now), now
+            settings, analyses, RedisModelProfiles(redis), spending, now
         ) as analyzer:
             yield Application(
                 settings=settings,
-                analyzer=analyzer,
+                analyzer=MeteredAnalyzer(analyzer, counted),
                 analyses=analyses,
                 responses=RedisResponseCache(redis),
                 subscriptions=RedisSubscriptions(redis),
@@ -240,13 +256,14 @@ async def open_application(
                 grants=Grants.parse(settings.commitcast_private_grants),
                 notify=notify,
                 now=now,
+                metrics=counted,
             )
 
 
 @asynccontextmanager
 async def _open_analyzer(
     settings: Settings,
-    cache: RedisAnalysisCache,
+    cache: AnalysisCache,
     profiles: ModelProfiles,
     spending: Spending,
     now: Clock,

@@ -157,7 +157,8 @@ class Settings(BaseModel):
     commitcast_analyses: Literal["worth", "full"] = "worth"
     commitcast_private_grants: Annotated[str, AfterValidator(_grants)] = ""
     commitcast_public_url: Annotated[str, AfterValidator(_public_address)] | None = None
-    commitcast_port: int = Field(default=8080, ge=1, le=65535)
+    commitcast_host: str = "127.0.0.1"
+    commitcast_port: int = Field(default=8080, ge=0, le=65535)
 
     @property
     def has_model(self) -> bool:

@@ -113,6 +113,9 @@ class Conversation(ABC):
 class Chat(ABC):
     """One platform that the bot is connected to."""
 
+    is_connected: bool = False
+    """Whether it hears people now."""
+
     @property
     @abstractmethod
     def name(self) -> str:
@@ -130,3 +133,8 @@ class Chat(ABC):
             ChatError: it cannot be connected to. A permanent one (a wrong token) ends this chat,
                 after any other it is run again.
         """
+
+
+def platform_of(channel: str) -> str:
+    """What the key of a channel begins with: the name of its platform."""
+    return channel.partition(":")[0]

@@ -23,6 +23,7 @@ from analyzers.errors import (
     StoreError,
     TokenRefused,
 )
+from bot.conversation import platform_of
 from bot.editions import Editions
 from bot.ledger import Claim, Claimed, Ledger
 from bot.outbox import ClaimLost, Delivery
@@ -159,8 +160,12 @@ class Courier:
             raise
         except Exception as exc:  # noqa: BLE001 - a fault in one digest must not end the others
             error = _told(exc, place)
+            self._app.metrics.not_delivered(platform_of(channel), error)
         else:
             del self._failures[place]
+            if due and subscription.days:
+                late = (self._app.now() - due_at(subscription, due)).total_seconds()
+                self._app.metrics.delivered(platform_of(channel), late)
             return delivery.ledger
         # What is only posted has no time of its own: who posts it is told, and tries again.
         since = due_at(subscription, due) if due and subscription.days else None
@@ -205,11 +210,6 @@ class Courier:
         finally:
             renewing.cancel()
             await asyncio.gather(renewing, return_exceptions=True)
-
-
-def platform_of(channel: str) -> str:
-    """What the key of a channel begins with: the name of its platform."""
-    return channel.partition(":")[0]
 
 
 def _told(exc: Exception, place: tuple[str, str]) -> CommitcastError:

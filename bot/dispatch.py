@@ -19,7 +19,8 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.date import DateTrigger
 
 from analyzers.errors import StoreError
-from bot.courier import Courier, Timing, platform_of
+from bot.conversation import platform_of
+from bot.courier import Courier, Timing
 from bot.ledger import Ledger
 from bot.schedule import due_day, next_due
 from bot.stores.haste import unhurried

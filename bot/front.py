@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -12,7 +13,8 @@ from typing import Final, final
 from analyzers.errors import ChatError, CommitcastError, InputError, StoreError
 from bot.commands.answering import Commands
 from bot.commands.scene import Show
-from bot.conversation import Answer, Asked, Conversation, Person, Pressed
+from bot.conversation import Answer, Asked, Conversation, Person, Pressed, platform_of
+from bot.metrics import Metrics
 from bot.stores.events import SeenEvents
 from formatters.model import Page, Prose
 
@@ -54,10 +56,13 @@ class _Full(InputError):
 class Front:
     """Takes commands and presses from every chat and sees to it that each is answered."""
 
-    def __init__(self, commands: Commands, seen: SeenEvents) -> None:
+    def __init__(
+        self, commands: Commands, seen: SeenEvents, metrics: Metrics | None = None
+    ) -> None:
         """Answer with these commands."""
         self._commands = commands
         self._seen = seen
+        self._metrics = metrics or Metrics()
         self._under_way: Counter[str] = Counter()
         self._refused: dict[str, float] = {}  # when each channel was last told to wait
 
@@ -114,11 +119,13 @@ class Front:
         conversation: Conversation,
         work: Callable[[Show], Awaitable[Answer]],
     ) -> None:
+        started = time.monotonic()
         try:
             with self._place(channel):
                 async with asyncio.timeout(LONGEST):
                     answer = await self._answered(channel, person, conversation, work)
                     await self._show(channel, answer, conversation)
+            self._metrics.answered(platform_of(channel), time.monotonic() - started)
         except asyncio.CancelledError:
             await self._interrupt(channel, person, conversation)
             raise

@@ -11,7 +11,7 @@ import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import date
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from analyzers.errors import ChatError, SettingError
 from bot.app import Application
@@ -25,9 +25,6 @@ from bot.outlets import open_outlets
 from bot.pacing import Pacing
 from bot.repair import Repairs
 from formatters.text import words_for
-
-if TYPE_CHECKING:
-    from aiohttp.web import RouteDef
 
 FIRST_PAUSE: Final = 2.0
 LONGEST_PAUSE: Final = 60.0
@@ -50,12 +47,11 @@ async def run(app: Application, timing: Timing | None = None) -> None:
         SettingError: no chat is set up, or the port cannot be used.
         ChatError: every chat was given up.
     """
-    chats = build_chats(app.settings, Front(Commands(app), app.events))
+    chats = build_chats(app.settings, Front(Commands(app), app.events, app.metrics))
     if not chats:
         raise SettingError("error-no-chat")
     _warm_up(app.settings)
-    routes = [route for chat in chats for route in chat.routes()]
-    async with _served(routes, app.settings.commitcast_port), open_outlets(app.settings) as outlets:
+    async with _served(app, chats), open_outlets(app.settings) as outlets:
         pacing = Pacing()
         dispatcher = Dispatcher(app, Courier(app, outlets, pacing, timing), timing)
         repairs = Repairs(app, outlets, pacing)
@@ -146,24 +142,35 @@ async def _keep(chat: Chat) -> None:
 
 
 @asynccontextmanager
-async def _served(routes: Sequence[RouteDef], port: int) -> AsyncIterator[None]:
-    """Serve routes over HTTP, if there are any."""
-    if not routes:
-        yield
-        return
+async def _served(app: Application, chats: Sequence[Chat]) -> AsyncIterator[None]:
+    """Serve over HTTP what chats send and who watches the bot asks for.
+
+    Raises:
+        SettingError: the port cannot be used, and a chat needs it.
+    """
     from aiohttp import web
 
+    from bot.health import Health
+
+    brought = [route for chat in chats for route in chat.routes()]
+    host, port = app.settings.commitcast_host, app.settings.commitcast_port
+    if not (port or brought):
+        yield
+        return
     site = web.Application(client_max_size=MAX_BODY)
-    site.add_routes(routes)
+    site.add_routes([*brought, *Health(app, chats).routes()])
     runner = web.AppRunner(site, access_log=None)
     await runner.setup()
     try:
         try:
-            await web.TCPSite(runner, port=port).start()
+            await web.TCPSite(runner, host, port).start()
         except OSError as exc:
             reason = exc.strerror or str(exc)
-            raise SettingError("error-port-taken", port=port, reason=reason) from exc
-        _log.info("listening on port %d", port)
+            if brought:
+                raise SettingError("error-port-taken", port=port, reason=reason) from exc
+            _log.warning("nobody can ask how the bot is: port %d: %s", port, reason)
+        else:
+            _log.info("listening on %s port %d", host, runner.addresses[0][1])
         yield
     finally:
         await runner.cleanup()

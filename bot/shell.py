@@ -277,12 +277,14 @@ def run_bot() -> int:
     """`commitcast run`: the bot on every chat that is set up."""
 
     async def command(session: Session) -> Outcome:
+        from bot.prometheus import PrometheusMetrics
         from bot.run import run
 
         def told(notice: Notice) -> None:
             _log.info(session.words(notice.code, **notice.details))
 
-        async with open_application(session.settings, told) as app:
+        metrics = PrometheusMetrics()
+        async with open_application(session.settings, told, metrics=metrics) as app:
             await run(app)
         return Outcome()
 

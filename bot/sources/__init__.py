@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Protocol
 
+from bot.metrics import Metrics
 from bot.ports import CommitSource, Notify, ResponseCache
 from bot.sources.locators import Folder, GitHubRepository, GitUrl, Locator
 
@@ -23,6 +24,7 @@ class OpenSource(Protocol):
         *,
         patience: float = ...,
         most: int | None = None,
+        metrics: Metrics | None = None,
     ) -> CommitSource:
         """The source that a locator calls for; the caller closes it."""
 
@@ -39,6 +41,7 @@ async def open_source(
     *,
     patience: float = PATIENCE,
     most: int | None = None,
+    metrics: Metrics | None = None,
 ) -> CommitSource:
     """The source that a locator calls for; the caller closes it.
 
@@ -49,6 +52,7 @@ async def open_source(
         notify: is told what one who waits should know.
         patience: seconds that one request may wait for a forge's limits.
         most: commits that a forge is asked to list, about; None for no limit but the forge's.
+        metrics: counts a forge's answers.
 
     Raises:
         SourceError: the repository cannot be reached, or is none.
@@ -75,4 +79,5 @@ async def open_source(
                 notify=notify,
                 max_wait=patience,
                 max_pages=MAX_PAGES if most is None else 1 + most // 100,
+                metrics=metrics,
             )

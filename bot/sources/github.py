@@ -9,6 +9,7 @@ from typing import Final, final
 from analyzers.errors import RevisionNotFound, SourceError
 from analyzers.model import Commit, Range, Repository
 from analyzers.text import clean_line
+from bot.metrics import Metrics
 from bot.ports import CommitSource, Head, Node, Notify, ResponseCache, Selection, Window
 from bot.sources import commits, github_lists
 from bot.sources.commits import is_object_name
@@ -53,6 +54,7 @@ class GitHubSource(CommitSource):
         notify: Notify,
         max_wait: float = 3600.0,
         max_pages: int = MAX_PAGES,
+        metrics: Metrics | None = None,
         _pace: Pace = REAL_TIME,
     ) -> None:
         """No request is made yet.
@@ -65,13 +67,20 @@ class GitHubSource(CommitSource):
             notify: is told of waits and of a new name.
             max_wait: seconds that one request waits for GitHub's limits, at most.
             max_pages: pages of 100 commits that one list is read to, at most.
+            metrics: counts GitHub's answers.
 
         Raises:
             AccessRefused: the token cannot be one.
         """
         self._web = web_address(api_url)
         self._api = GitHubApi(
-            api_url, token=token, cache=cache, notify=notify, max_wait=max_wait, pace=_pace
+            api_url,
+            token=token,
+            cache=cache,
+            notify=notify,
+            max_wait=max_wait,
+            metrics=metrics or Metrics(),
+            pace=_pace,
         )
         self._asked = RepositoryApi(owner_name, self._api, notify, max_pages)
 

@@ -19,6 +19,7 @@ import stamina
 from analyzers.errors import AccessRefused, SourceError
 from analyzers.redaction import redact, redact_bytes
 from analyzers.text import clean_line, shorten
+from bot.metrics import Metrics
 from bot.ports import Notify, ResponseCache, StoredResponse
 from bot.sources.github_errors import Asked, Response, failure, refusal
 from bot.sources.github_limits import Clock, Gate, Sleep, is_limit, utc_now
@@ -87,6 +88,7 @@ class GitHubApi:
         cache: ResponseCache,
         notify: Notify,
         max_wait: float,
+        metrics: Metrics,
         pace: Pace = REAL_TIME,
     ) -> None:
         """No request is made yet.
@@ -97,6 +99,7 @@ class GitHubApi:
             cache: keeps answers by their ETag.
             notify: is told when limits make it wait.
             max_wait: seconds that one request waits for limits in all, at most.
+            metrics: counts the answers.
             pace: the clock and the time limit.
 
         Raises:
@@ -109,6 +112,7 @@ class GitHubApi:
             # No HTTP header can carry it, and httpx would show it in the error.
             raise AccessRefused("error-github-token", host=self.host)
         self._cache = cache
+        self._metrics = metrics
         self._timeout = pace.timeout
         self._gate = Gate(
             notify,
@@ -241,6 +245,8 @@ class GitHubApi:
                 response = Response(stream.status_code, stream.headers, bytes(body))
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as exc:
             raise failure(exc, self.host) from exc
+        left = response.headers.get("x-ratelimit-remaining", "")
+        self._metrics.asked_forge(response.status, int(left) if left.isdecimal() else None)
         if response.status >= 500:
             raise refusal(response, Asked(self.host, "", has_token=bool(self._token)))
         return response

@@ -463,7 +463,7 @@ error-setting-slack-bot-token = { $name } is “{ $value }”. Set it to the app
 error-setting-slack-app-token = { $name } is “{ $value }”. Set it to the app-level token, which starts with xapp-, or leave it out and set SLACK_SIGNING_SECRET.
 error-setting-telegram-token = { $name } is “{ $value }”. Set it to the token that BotFather gave, such as 123456:ABC-DEF.
 error-setting-public-url = { $name } is “{ $value }”. Set it to the https:// address under which the Internet reaches COMMITCAST_PORT.
-error-setting-port = { $name } is “{ $value }”. Set it to a port from 1 to 65535.
+error-setting-port = { $name } is “{ $value }”. Set it to a port from 1 to 65535, or to 0 for none.
 error-setting-grants = { $name } is “{ $value }”. Write REPOSITORY=CHANNEL,CHANNEL and a ; between several, for example acme/*=slack:T012/C345; acme/secret=telegram:-100123.
 error-not-granted = There is no public repository { $repository }. Check the name. If it is private, whoever runs this bot can let this channel read it: `COMMITCAST_PRIVATE_GRANTS="{ $repository }={ $channel }"`
 

@@ -385,7 +385,7 @@ error-setting-slack-bot-token = { $name } 的值为“{ $value }”。请设为�
 error-setting-slack-app-token = { $name } 的值为“{ $value }”。请设为应用级 token，以 xapp- 开头；也可以不设，改用 SLACK_SIGNING_SECRET。
 error-setting-telegram-token = { $name } 的值为“{ $value }”。请设为 BotFather 给出的 token，形如 123456:ABC-DEF。
 error-setting-public-url = { $name } 的值为“{ $value }”。请设为外网可以访问到 COMMITCAST_PORT 的 https:// 地址。
-error-setting-port = { $name } 的值为“{ $value }”。请设为 1 到 65535 之间的端口号。
+error-setting-port = { $name } 的值为“{ $value }”。请设为 1 到 65535 之间的端口号，0 表示不监听。
 error-setting-grants = { $name } 的值为“{ $value }”。格式为 仓库=频道,频道，多条之间用 ; 分隔，例如 acme/*=slack:T012/C345; acme/secret=telegram:-100123。
 error-not-granted = 没有名为 { $repository } 的公开仓库，请检查名称。如果它是私有仓库，机器人的管理员可以授权本频道读取：`COMMITCAST_PRIVATE_GRANTS="{ $repository }={ $channel }"`
 

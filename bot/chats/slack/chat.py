@@ -87,16 +87,21 @@ class SlackChat(Chat):
         Events(self._front, self._api, workspace, self._tasks, self._words).listen(app)
         try:
             if self._app_token:
-                await sockets.serve(app, self._api, self._app_token)
+                await sockets.serve(app, self._api, self._app_token, self._hears)
             else:
                 self._app = app
                 _log.info("Slack sends to %s as %s", EVENTS_PATH, workspace.bot_name)
+                self._hears(True)
                 await asyncio.Event().wait()
         except asyncio.CancelledError:
             await self._tasks.aclose()
             raise
         finally:
             self._app = None
+            self._hears(False)
+
+    def _hears(self, is_connected: bool) -> None:
+        self.is_connected = is_connected
 
     async def _identify(self) -> tuple[Workspace, AuthorizeResult]:
         told = await self._api.call(self._api.client.auth_test, repeatable=True)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
+from collections.abc import Callable
 from typing import Final, NoReturn, final
 from urllib.parse import urlsplit
 
@@ -30,13 +31,16 @@ address that Slack takes once only."""
 _log = logging.getLogger(__name__)
 
 
-async def serve(app: AsyncApp, api: SlackApi, token: str) -> NoReturn:
+async def serve(
+    app: AsyncApp, api: SlackApi, token: str, hears: Callable[[bool], None]
+) -> NoReturn:
     """Hand the events of Slack to the app until cancelled.
 
     Args:
         app: acknowledges each.
         api: asks where to connect.
         token: the app-level token.
+        hears: told whether there is a connection now.
 
     Raises:
         ChatError: there is no connection; permanent if the token is refused.
@@ -54,7 +58,7 @@ async def serve(app: AsyncApp, api: SlackApi, token: str) -> NoReturn:
         except TimeoutError as exc:
             raise _lost(address) from exc
         _log.info("connected to Slack")
-        await _watch(client, address)
+        await _watch(client, address, hears)
     finally:
         await handler.close_async()  # type: ignore[no-untyped-call] # the same
 
@@ -72,12 +76,15 @@ async def _open(api: SlackApi, token: str) -> str:
     return str(response.get("url"))
 
 
-async def _watch(client: SocketModeClient, address: str) -> NoReturn:
+async def _watch(client: SocketModeClient, address: str, hears: Callable[[bool], None]) -> NoReturn:
     clock = asyncio.get_running_loop().time
     connected = clock()
+    hears(True)
     while True:
         await asyncio.sleep(LOOKED_AT_EVERY)
-        if await client.is_connected():
+        is_connected = await client.is_connected()
+        hears(is_connected)
+        if is_connected:
             connected = clock()
         elif clock() - connected > LOST_AFTER:
             raise _lost(address)

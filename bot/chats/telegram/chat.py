@@ -98,6 +98,7 @@ class TelegramChat(Chat):
             application.add_handlers(Updates(self._front, application.bot, tasks).handlers())
             tasks.start(self._set_menus(application.bot))
             _log.info("Telegram: connected as @%s", application.bot.username)
+            self.is_connected = True
             if self._webhook:
                 self._brought = application, tasks
                 await asyncio.Event().wait()
@@ -106,6 +107,7 @@ class TelegramChat(Chat):
                     application.bot, lambda update: tasks.start(self._take(application, update))
                 )
         finally:
+            self.is_connected = False
             self._brought = None
             await tasks.aclose()  # while answers can still be sent
             await application.shutdown()

@@ -1,0 +1,114 @@
+"""The counts of a bot in Prometheus's words, for `/metrics`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, final
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.process_collector import ProcessCollector
+
+from analyzers.errors import CommitcastError
+from analyzers.model import Analysis
+from analyzers.ports import Usage
+from bot.metrics import Metrics
+
+_LATENESS: Final = (1, 5, 15, 60, 300, 900, 3600, 14400)
+_WAITING: Final = (0.1, 0.3, 1, 3, 10, 30, 120)
+
+
+@final
+class PrometheusMetrics(Metrics):
+    """Counts in a registry of its own. No label names a chat, a repository or a person."""
+
+    def __init__(self) -> None:
+        """All counts are zero."""
+        self.registry = registry = CollectorRegistry()
+        ProcessCollector(registry=registry)
+        self._late = Histogram(
+            "commitcast_digest_late_seconds",
+            "From when a scheduled digest was due until it was delivered",
+            ["platform"],
+            buckets=_LATENESS,
+            registry=registry,
+        )
+        self._failed = Counter(
+            "commitcast_delivery_errors",
+            "Deliveries of scheduled digests that failed, for now or for good",
+            ["platform", "code", "permanent"],
+            registry=registry,
+        )
+        self._waiting = Gauge(
+            "commitcast_oldest_due_seconds",
+            "How long the digest has been due that waits longest; 0 when none waits",
+            registry=registry,
+        )
+        self._ready = Gauge(
+            "commitcast_ready", "Whether a part of the bot works", ["part"], registry=registry
+        )
+        self._answers = Histogram(
+            "commitcast_answer_seconds",
+            "From a command or press until its answer",
+            ["platform"],
+            buckets=_WAITING,
+            registry=registry,
+        )
+        self._analysed = Counter(
+            "commitcast_commits_analysed",
+            "Commits with an analysis, by a model or, with the reason, by the rules",
+            ["by"],
+            registry=registry,
+        )
+        self._lookups = Counter(
+            "commitcast_analysis_lookups", "Looks into the cache", ["result"], registry=registry
+        )
+        self._tokens = Counter(
+            "commitcast_model_tokens",
+            "Tokens sent to models, those among them that the server had kept, and received",
+            ["model", "direction"],
+            registry=registry,
+        )
+        self._calls = Histogram(
+            "commitcast_model_seconds",
+            "Requests to models",
+            ["model"],
+            buckets=_WAITING,
+            registry=registry,
+        )
+        self._forge = Counter(
+            "commitcast_forge_answers", "Answers of GitHub", ["status"], registry=registry
+        )
+        self._left = Gauge(
+            "commitcast_forge_requests_left", "What GitHub's limit leaves", registry=registry
+        )
+
+    def exposed(self, ready: Mapping[str, bool], oldest: float) -> bytes:
+        for part, works in ready.items():
+            self._ready.labels(part).set(works)
+        self._waiting.set(oldest)
+        return generate_latest(self.registry)
+
+    def delivered(self, platform: str, late: float) -> None:
+        self._late.labels(platform).observe(max(late, 0.0))
+
+    def not_delivered(self, platform: str, error: CommitcastError) -> None:
+        self._failed.labels(platform, error.code, str(error.permanent).lower()).inc()
+
+    def answered(self, platform: str, seconds: float) -> None:
+        self._answers.labels(platform).observe(seconds)
+
+    def analysed(self, analysis: Analysis) -> None:
+        self._analysed.labels(analysis.rules_reason or "model").inc()
+
+    def looked_up(self, *, found: bool) -> None:
+        self._lookups.labels("hit" if found else "miss").inc()
+
+    def asked_model(self, model: str, usage: Usage) -> None:
+        self._calls.labels(model).observe(usage.seconds)
+        for direction in ("sent", "kept", "received"):
+            self._tokens.labels(model, direction).inc(getattr(usage, direction))
+
+    def asked_forge(self, status: int, left: int | None) -> None:
+        self._forge.labels(str(status)).inc()
+        if left is not None:
+            self._left.set(left)

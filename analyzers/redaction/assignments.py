@@ -31,6 +31,8 @@ _LONGEST: Final = 512
 _LONG: Final = 64
 """Characters from which a value that is no secret is not searched for names once more, so that
 `key=key=key=` is not read a hundred times."""
+_NAME_LENGTH: Final = 20
+"""Characters of a name of a variable or type; longer ones are told by their words."""
 _SHORTEST: Final = 12
 """Characters of a token. People who choose a password have less patience."""
 
@@ -40,7 +42,7 @@ _ASSIGNMENT: Final = re.compile(
     (?P<suffix>[\w.-]{0,40}+)
     \\{0,3}["'`]?\]?                                    # the end of a quoted name
     (?P<sign>
-      [ \t]*+(?::=|=>|={1,3}|:)[ \t]*+(?![\w.\[\]<>|&?*]{1,30}[ \t]*=[^=])
+      [ \t]*+(?::=|=>|={1,3}|:)[ \t]*+(?![\w.\[\]<>|&?*]{1,30}(?:[ \t]+=[^=]|=["'`]))
     | [ \t]*+:[ \t]*+[\w.\[\]<>|&?*]{1,30}[ \t]*+=[ \t]*+   # name: Type = value
     | [ \t][\w*]{1,20}[ \t]*+=[ \t]*+                   # name Type = value
     | [ \t]*+,[ \t]*+(?=\\{0,3}["'`])                   # define("NAME", "value")
@@ -133,7 +135,7 @@ def _secret(data: bytes, folded: bytes, found: re.Match[bytes], kind: str) -> Cu
     start, end = found.span(form)
     value = data[start:end]
     before = folded[max(0, found.start() - 40) : found.start()]
-    name = before.rstrip(b"_.-")
+    name = before.rstrip(b"_.-\"'")
     if found["sign"] in (b" ", b"\t") and not _OPTION.search(before):
         return None  # prose
     if name.endswith(_PUBLIC) or (kind == "api-key" and not name.endswith(_OPENING)):
@@ -141,6 +143,8 @@ def _secret(data: bytes, folded: bytes, found: re.Match[bytes], kind: str) -> Cu
     ending = pieces(data[slice(*found.span("suffix"))])[-1:]
     if ending and ending[0].lower() in _ABOUT:
         return None
+    if _UUID.fullmatch(value):
+        return Cut(start, end, kind) if kind != PASSWORD and name.endswith(_OPENING) else None
     if not _is_secret(value, kind, is_bare=form == "bare"):
         return None
     if len(value) >= _LONGEST and (rest := _REST[form].match(data, end)):
@@ -154,9 +158,7 @@ def _is_secret(value: bytes, kind: str, *, is_bare: bool) -> bool:
         return False
     if kind == PASSWORD:
         return _is_password(value, is_bare=is_bare)
-    if _UUID.fullmatch(value):
-        return kind in ("secret", "api-key")
-    if is_bare and not _DIGIT.search(value):
+    if is_bare and len(value) < _NAME_LENGTH and not _DIGIT.search(value):
         return False  # a variable or a type
     return len(value) >= _SHORTEST and is_random(value)
 
@@ -166,4 +168,4 @@ def _is_password(value: bytes, *, is_bare: bool) -> bool:
     if is_well_known(value) or _NAME.fullmatch(value) or not _LETTER.search(value):
         return False
     kinds = bool(_DIGIT.search(value)) + bool(_SYMBOL.search(value))
-    return kinds > is_bare or (kinds > 0 and is_random(value))
+    return kinds > is_bare or ((kinds or len(value) >= _NAME_LENGTH) and is_random(value))

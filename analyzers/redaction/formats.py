@@ -134,8 +134,11 @@ SHAPES: Final = (
     Format(
         "telegram-token",
         (),
-        re.compile(rb"[0-9](?<![0-9]{2})[0-9]{5,11}:[A-Za-z0-9_-]{35}(?![A-Za-z0-9_-])"),
-        True,
+        re.compile(
+            rb"[0-9](?<![0-9]{2})[0-9]{5,11}:(?=[a-z0-9_-]*[A-Z])(?=[A-Z0-9_-]*[a-z])"
+            rb"[A-Za-z0-9_-]{35}(?![A-Za-z0-9_-])"
+        ),
+        False,
     ),
     Format(
         "discord-token",

@@ -14,10 +14,10 @@ _VOWEL: Final = re.compile(rb"[aeiouyAEIOUY]")
 _CLUSTER: Final = re.compile(rb"[b-df-hj-np-tv-xzB-DF-HJ-NP-TV-XZ]{5}")
 _HEX: Final = re.compile(rb"[0-9a-fA-F]+")
 _STAND_IN: Final = re.compile(
-    rb"\[secret:|x{4}|\*{3}|\.{3}|#{4}|_{4}|0{8}|1{8}|\xe2\x80\xa6"  # nothing, or ours
+    rb"\[secret:|^x+$|x{5}|\*{3}|\.{3}|#{4}|_{4}|0{8}|1{8}|\xe2\x80\xa6"  # nothing, or ours
     rb"|^[$<{%\[]|\$[{(]|\{\{|#\{|%\(\w+\)s|%s"  # a reference
-    rb"|example|your|change.?(?:me|it)|placeholder|redacted|replace|insert|dummy|sample|fake|mock"
-    rb"|foobar|todo|(?:secret|token|key|password).?here|not.?a.?(?:real|secret)",
+    rb"|example|change.?(?:me|it)|placeholder|redacted|replace|insert|dummy|sample|foobar"
+    rb"|(?:^|[^a-z0-9])(?:your|fake|mock|todo|my)(?:$|[^a-z0-9])|(?:secret|token|key|password).?here|not.?a.?(?:real|secret)",
     re.IGNORECASE,
 )
 
@@ -26,7 +26,7 @@ _WELL_KNOWN: Final = frozenset(
     b" username login toor default none null nil true false undefined empty app api db x y z"
     b" postgres postgresql mysql mariadb mongo mongodb redis rabbitmq minio docker"
     b" 123456 12345678 qwerty letmein test testing tests test123 testpass testpassword foo bar"
-    b" baz".split()
+    b" baz mypassword mypass mysecret mytoken".split()
 )
 
 
@@ -54,7 +54,7 @@ def is_random(value: bytes) -> bool:
     if changes + len(found) < 3:
         return False
     told = sum(len(piece) for piece in found if _is_word(piece))
-    many = len(found) >= 0.3 * length or changes >= max(4, length // 8)
+    many = len(found) >= 0.27 * length or changes >= max(4, length // 8)
     return many or (told <= 0.45 * length and changes > 0)
 
 

@@ -100,10 +100,11 @@ _PUBLIC: Final = (
 )
 """What stands before a key or token that is none of the secret ones."""
 
-_OPTION: Final = re.compile(rb"--?[\w-]{0,30}$")
+_OPTION: Final = re.compile(rb"(?:\A|[\s\"'])--?[\w-]{0,30}$")
+_PLACEHOLDER: Final = re.compile(rb"\[(?:secret:[a-z-]*)?$")
 _UUID: Final = re.compile(rb"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
 _REFERENCE: Final = re.compile(
-    rb"[A-Za-z_]\w*+(?:(?:\.|::|->)[A-Za-z_]\w*+)+|[@~.]?/[\w./-]*|[a-z+]{2,10}://.*"
+    rb"[A-Za-z_]\w*+(?:(?:\.|::|->)[A-Za-z_]\w*+)+|[@~.]?/[a-z0-9_./-]*(?:\.\w+)?|[a-z+]{2,10}://.*"
 )
 _DIGIT: Final = re.compile(rb"[0-9]")
 _LETTER: Final = re.compile(rb"[A-Za-z]")
@@ -138,6 +139,8 @@ def _secret(data: bytes, folded: bytes, found: re.Match[bytes], kind: str) -> Cu
     name = before.rstrip(b"_.-\"'")
     if found["sign"] in (b" ", b"\t") and not _OPTION.search(before):
         return None  # prose
+    if _PLACEHOLDER.search(before):
+        return None  # a word of ours
     if name.endswith(_PUBLIC) or (kind == "api-key" and not name.endswith(_OPENING)):
         return None
     ending = pieces(data[slice(*found.span("suffix"))])[-1:]
@@ -168,4 +171,6 @@ def _is_password(value: bytes, *, is_bare: bool) -> bool:
     if is_well_known(value) or _NAME.fullmatch(value) or not _LETTER.search(value):
         return False
     kinds = bool(_DIGIT.search(value)) + bool(_SYMBOL.search(value))
-    return kinds > is_bare or ((kinds or len(value) >= _NAME_LENGTH) and is_random(value))
+    if kinds > is_bare:
+        return True
+    return (kinds > 0 or len(value) >= _NAME_LENGTH) and is_random(value)

@@ -17,7 +17,7 @@ _STAND_IN: Final = re.compile(
     rb"\[secret:|^x+$|x{5}|\*{3}|\.{3}|#{4}|_{4}|0{8}|1{8}|\xe2\x80\xa6"  # nothing, or ours
     rb"|^[$<{%\[]|\$[{(]|\{\{|#\{|%\(\w+\)s|%s"  # a reference
     rb"|example|change.?(?:me|it)|placeholder|redacted|replace|insert|dummy|sample|foobar"
-    rb"|(?:^|[^a-z0-9])(?:your|fake|mock|todo|my)(?:$|[^a-z0-9])|(?:secret|token|key|password).?here|not.?a.?(?:real|secret)",
+    rb"|(?:^|[^a-z0-9])(?:your|fake|mock|todo)(?:$|[^a-z0-9])|(?:secret|token|key|password).?here|not.?a.?(?:real|secret)",
     re.IGNORECASE,
 )
 

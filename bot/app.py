@@ -30,6 +30,7 @@ from bot.logs import hiding
 from bot.metrics import MeteredAnalyzer, MeteredCache, MeteredSpending, Metrics
 from bot.models import model_analyzer, open_models
 from bot.ports import CommitSource, Notify, ResponseCache, SubscriptionStore
+from bot.prices import Prices
 from bot.sources import PATIENCE, OpenSource, open_source
 from bot.sources.links import Link, parse_link
 from bot.sources.locators import Locator, parse_repository, web_address
@@ -40,7 +41,7 @@ from bot.stores.ledgers import RedisLedgers
 from bot.stores.migrations import open_store
 from bot.stores.profiles import RedisModelProfiles
 from bot.stores.responses import RedisResponseCache
-from bot.stores.spending import RedisSpending
+from bot.stores.spending import Caps, RedisSpending
 from bot.stores.subscriptions import RedisSubscriptions
 from bot.subscriptions import ChatSettings
 from bot.weekdays import DAILY
@@ -73,6 +74,8 @@ class Application:
     delivered: DeliveredDigests
     events: SeenEvents
     grants: Grants
+    spending: RedisSpending
+    prices: Prices
     notify: Notify
     now: Clock
     metrics: Metrics = field(default_factory=Metrics)
@@ -240,7 +243,9 @@ async def open_application(
     async with hiding(secrets_of(settings)), open_store(url, settings.commitcast_data) as redis:
         counted = metrics or Metrics()
         analyses = MeteredCache(RedisAnalysisCache(redis), counted)
-        spending = MeteredSpending(RedisSpending(redis, now), counted)
+        caps = Caps(settings.commitcast_daily_tokens, settings.commitcast_daily_tokens_per_chat)
+        spent = RedisSpending(redis, now, caps)
+        spending = MeteredSpending(spent, counted)
         async with _open_analyzer(
             settings, analyses, RedisModelProfiles(redis), spending, now
         ) as analyzer:
@@ -255,6 +260,8 @@ async def open_application(
                 events=SeenEvents(redis),
                 grants=Grants.parse(settings.commitcast_private_grants),
                 notify=notify,
+                spending=spent,
+                prices=Prices.parse(settings.commitcast_prices),
                 now=now,
                 metrics=counted,
             )

@@ -19,6 +19,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, Va
 
 from analyzers.errors import InputError, SettingError
 from bot.access import Grants
+from bot.prices import Prices
 from bot.sources.locators import without_userinfo
 from bot.spans import parse_language, parse_zone
 
@@ -30,6 +31,9 @@ _WRONG: Final = {
     "OPENAI_BASE_URL": "error-setting-address",
     "OPENAI_FALLBACK_BASE_URL": "error-setting-address",
     "COMMITCAST_COMMIT_TOKENS": "error-setting-commit-tokens",
+    "COMMITCAST_DAILY_TOKENS": "error-setting-daily-tokens",
+    "COMMITCAST_DAILY_TOKENS_PER_CHAT": "error-setting-daily-tokens",
+    "COMMITCAST_PRICES": "error-setting-prices",
     "COMMITCAST_ANALYSES": "error-setting-analyses",
     "REDIS_URL": "error-setting-redis-url",
     "COMMITCAST_DATA": "error-setting-folder",
@@ -111,6 +115,11 @@ def _grants(value: str) -> str:
     return value
 
 
+def _prices(value: str) -> str:
+    Prices.parse(value)
+    return value
+
+
 def _folder(value: Path) -> Path:
     try:
         return value.expanduser()
@@ -154,6 +163,9 @@ class Settings(BaseModel):
     commitcast_timezone: Annotated[str, AfterValidator(parse_zone)] = "UTC"
     commitcast_llm_concurrency: int = Field(default=8, ge=1, le=256)
     commitcast_commit_tokens: int = Field(default=48_000, ge=4_000, le=1_000_000)
+    commitcast_daily_tokens: int | None = Field(default=None, ge=1)
+    commitcast_daily_tokens_per_chat: int | None = Field(default=None, ge=1)
+    commitcast_prices: Annotated[str, AfterValidator(_prices)] = ""
     commitcast_analyses: Literal["worth", "full"] = "worth"
     commitcast_private_grants: Annotated[str, AfterValidator(_grants)] = ""
     commitcast_public_url: Annotated[str, AfterValidator(_public_address)] | None = None

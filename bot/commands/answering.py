@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, final
 
@@ -11,6 +12,7 @@ from bot.commands.digests import Digests
 from bot.commands.following import Following
 from bot.commands.grammar import USAGE, Name, parse
 from bot.commands.scene import Scene, Show
+from bot.commands.usage import Spendings
 from bot.conversation import Answer, Asked, Person, Pressed
 from bot.options import EVERY
 from formatters.model import Page, Points, Small
@@ -30,6 +32,7 @@ class Commands:
         self._digests = Digests(app)
         self._commits = Commits(app, self._digests)
         self._following = Following(app)
+        self._spendings = Spendings(app)
 
     async def answer(self, asked: Asked, show: Show) -> Answer:
         """The answer to a typed command.
@@ -39,25 +42,20 @@ class Commands:
         """
         command = parse(asked.text, asked.prefix)
         scene = await self._scene(asked.channel, asked.person, asked.prefix, asked.thread)
-        match command.name:
-            case Name.SUBSCRIBE:
-                return await self._following.subscribe(command, scene, show)
-            case Name.UNSUBSCRIBE:
-                return await self._following.unsubscribe(command, scene)
-            case Name.SUBSCRIPTIONS:
-                return await self._following.subscriptions(scene)
-            case Name.DIGEST:
-                return await self._digests.digest(command, scene, show)
-            case Name.EXPAND:
-                return await self._commits.expand(command, scene, show)
-            case Name.ANALYZE:
-                return await self._commits.analyze(command, scene, show)
-            case Name.REPORT:
-                return await self._digests.report(command, scene, show)
-            case Name.SETTINGS:
-                return await self._following.settings(command, scene)
-            case Name.HELP:
-                return _help(scene)
+        following, digests, commits = self._following, self._digests, self._commits
+        answers: dict[Name, Callable[[], Awaitable[Answer]]] = {
+            Name.SUBSCRIBE: lambda: following.subscribe(command, scene, show),
+            Name.UNSUBSCRIBE: lambda: following.unsubscribe(command, scene),
+            Name.SUBSCRIPTIONS: lambda: following.subscriptions(scene),
+            Name.DIGEST: lambda: digests.digest(command, scene, show),
+            Name.EXPAND: lambda: commits.expand(command, scene, show),
+            Name.ANALYZE: lambda: commits.analyze(command, scene, show),
+            Name.REPORT: lambda: digests.report(command, scene, show),
+            Name.SETTINGS: lambda: following.settings(command, scene),
+            Name.USAGE: lambda: self._spendings.usage(scene),
+            Name.HELP: lambda: _help(scene),
+        }
+        return await answers[command.name]()
 
     async def press(self, pressed: Pressed, show: Show) -> Answer:
         """The answer to a control that was pressed.
@@ -114,7 +112,7 @@ async def _nobody() -> bool:
     return False
 
 
-def _help(scene: Scene) -> Answer:
+async def _help(scene: Scene) -> Answer:
     words = scene.words
     items = tuple(f"{scene.typed(USAGE[name])} — {words(f'command-{name.value}')}" for name in Name)
     options = tuple(words(f"help-{name}") for name in EVERY)

@@ -24,6 +24,7 @@ class Name(StrEnum):
     ANALYZE = "analyze"
     REPORT = "report"
     SETTINGS = "settings"
+    USAGE = "usage"
     HELP = "help"
 
 
@@ -36,6 +37,7 @@ USAGE: Final = {
     Name.ANALYZE: "analyze https://github.com/owner/repo/commit/SHA",
     Name.REPORT: "report owner/repo yesterday",
     Name.SETTINGS: "settings lang:zh tz:Asia/Shanghai",
+    Name.USAGE: "usage",
     Name.HELP: "help",
 }
 """An example of each, as it is typed after a chat's prefix."""

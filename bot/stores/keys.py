@@ -27,6 +27,11 @@ def ledgers_of(channel: str) -> str:
     return f"commitcast:1:ledgers:{channel}"
 
 
+def usage_of(channel: str) -> str:
+    """The hash of what a channel has spent on models."""
+    return f"commitcast:1:usage:{channel}"
+
+
 def member(channel: str, key: str) -> str:
     """One subscription of all; a channel has no space in it."""
     return f"{channel} {key}"

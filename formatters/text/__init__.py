@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, final
@@ -88,6 +89,16 @@ class Words:
         from babel.numbers import format_decimal
 
         return format_decimal(value, locale=self.language)
+
+    def money(self, value: Decimal, currency: str) -> str:
+        """An amount, to a hundredth of a cent where it is less than a unit."""
+        from babel.numbers import format_currency
+
+        digits = 2 if value >= 1 else 4
+        pattern = f"¤#,##0.{'0' * digits}"
+        return format_currency(
+            value, currency, pattern, locale=self.language, currency_digits=False
+        )
 
     def date(self, value: date) -> str:
         """A day with its weekday: `Tue 6 Jan 2026`."""

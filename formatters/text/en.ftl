@@ -374,6 +374,8 @@ error-setting-timezone = { $name } is “{ $value }”. Set it to an IANA time z
 error-setting-concurrency = { $name } is “{ $value }”. Set it to a whole number from 1 to 256.
 error-setting-commit-tokens = { $name } is “{ $value }”. Set it to a whole number from 4000 to 1000000.
 error-setting-analyses = { $name } is “{ $value }”. Set it to worth (the more important a commit, the more is asked of the model) or to full (everything is asked of every commit).
+error-setting-daily-tokens = { $name } is “{ $value }”. Set it to a number of tokens from 1 up, or to nothing for no limit.
+error-setting-prices = { $name } is “{ $value }”. Write a currency and, for each model, the prices of a million tokens sent, sent and kept by the server, and received: USD gpt-5-mini=0.25/0.025/2, other=1/0.1/4
 error-setting-split = { $address } stands in the .env file of this folder, but { $secret } in the environment: a file that came with a repository could send your secret elsewhere. Set both in the same place.
 error-env-file = The file .env in this folder cannot be read: { $reason }. Mend or remove it.
 
@@ -519,6 +521,7 @@ command-expand = the full analysis of a commit, by its number or SHA
 command-analyze = analyse any commit, comparison or pull request by its address
 command-report = the full report of a day as a file
 command-settings = this chat's language, time zone, time, days and least importance
+command-usage = what was spent on models here
 command-help = this list
 help-title = Commands
 help-options = Options
@@ -754,3 +757,20 @@ error-import-occupied = The store already holds data of chats. With --merge they
 error-import-unfinished = The store holds a part of an import that was not finished, so nothing can be added to it. Repeat that import, or give --replace.
 error-store-importing = Data is being imported into this store, or an import did not come to its end. Wait for it, or repeat it.
 error-store-newer = A later version of Commitcast has used this store: its data has the version { $found }, this one knows { $known }. Upgrade Commitcast.
+
+## /usage
+
+usage-title = Tokens of this chat
+usage-title-all = Tokens of all chats
+usage-none = No model was asked from here in the last three months.
+usage-span = { $days ->
+    [1] Today
+   *[other] { $days } days
+}: { $sent } sent ({ $share } % kept by the server), { $received } received, { $requests ->
+    [one] { $requests } request
+   *[other] { $requests } requests
+}
+usage-by = By repository and model, 30 days
+usage-part = { $repository } · { $model }: { $tokens }
+usage-left-in-all = Left for today in all: { $tokens } tokens (days end at midnight UTC)
+usage-left-of-a-channel = Left for today in this chat: { $tokens } tokens (days end at midnight UTC)

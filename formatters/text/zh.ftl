@@ -296,6 +296,8 @@ error-setting-timezone = { $name } 的值是“{ $value }”，应为 IANA 时�
 error-setting-concurrency = { $name } 的值是“{ $value }”，应为 1 到 256 之间的整数。
 error-setting-commit-tokens = { $name } 的值是“{ $value }”，应为 4000 到 1000000 之间的整数。
 error-setting-analyses = { $name } 的值是“{ $value }”，应为 worth（按重要程度决定分析深度）或 full（每个提交都做完整分析）。
+error-setting-daily-tokens = { $name } 的值是“{ $value }”，应为不小于 1 的 token 数；留空表示不限。
+error-setting-prices = { $name } 的值是“{ $value }”。请写币种，以及每个模型每百万 token 的价格（发送/命中缓存/接收）：USD gpt-5-mini=0.25/0.025/2, other=1/0.1/4
 error-setting-split = { $address } 写在当前目录的 .env 文件里，而 { $secret } 来自环境变量：随仓库而来的文件可能借此把密钥发往别处。请把两者设置在同一处。
 error-env-file = 无法读取当前目录下的 .env 文件：{ $reason }。请修正或删除它。
 
@@ -441,6 +443,7 @@ command-expand = 按编号或 SHA 展开某个提交的完整分析
 command-analyze = 按链接分析任意提交、版本对比或 PR
 command-report = 把某一天的完整报告作为文件发送
 command-settings = 本聊天的语言、时区、时间、日期和最低重要程度
+command-usage = 本聊天的模型用量与费用
 command-help = 显示本列表
 help-title = 命令
 help-options = 选项
@@ -658,3 +661,17 @@ error-import-occupied = 存储中已有聊天数据。使用 --merge 会保留�
 error-import-unfinished = 存储中留有一次未完成的导入，不能再合并其他数据。请重新执行那次导入，或使用 --replace。
 error-store-importing = 正在向该存储导入数据，或者上一次导入没有完成。请等待导入结束，或重新执行导入。
 error-store-newer = 该存储已被更新版本的 Commitcast 使用：数据版本为 { $found }，当前版本只支持到 { $known }。请升级 Commitcast。
+
+## /usage
+
+usage-title = 本聊天的 token 用量
+usage-title-all = 所有聊天的 token 用量
+usage-none = 最近三个月内，本聊天没有调用过模型。
+usage-span = { $days ->
+    [1] 今日
+   *[other] 近 { $days } 天
+}：发送 { $sent }（{ $share }% 命中服务端缓存），接收 { $received }，共 { $requests } 次请求
+usage-by = 按仓库和模型统计（近 30 天）
+usage-part = { $repository } · { $model }：{ $tokens }
+usage-left-in-all = 今日总额度剩余 { $tokens } token（按 UTC 零点计日）
+usage-left-of-a-channel = 本聊天今日额度剩余 { $tokens } token（按 UTC 零点计日）

@@ -217,6 +217,8 @@ def entries(draw: st.DrawFn) -> Entry:
             made = replace(DELIVERED, id=name, branch=draw(texts), messages=(draw(texts),))
         elif family.kind == "defaults":
             made = draw(defaults)
+        elif family.kind == "usage":
+            made = draw(st.integers(0, 10**12))
         field = made.key if family.kind == "subscriptions" else draw(names)
         value = family.adapter().dump_json(made)
     if family.shape is Shape.VALUE:

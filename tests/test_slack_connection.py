@@ -16,6 +16,7 @@ import pytest_asyncio
 from analyzers.errors import ChatError
 from bot.chats.slack import SlackChat, sockets
 from bot.chats.slack_manifest import EVENTS_PATH
+from bot.logs import hiding
 from formatters.model import Action, Verb
 from tests.fakes import RecordingFront
 from tests.servers import slack_faults as faults
@@ -178,7 +179,8 @@ async def test_an_address_that_is_used_up_is_given_up(
             slack.link.broken_handshakes = 1
             await slack.link.disconnect("warning")
 
-    ended = await failure_of(chat, break_next)
+    async with hiding(["as a bot that runs"]):
+        ended = await failure_of(chat, break_next)
     assert (ended.code, ended.permanent) == ("error-slack-unreachable", False)
     assert "ticket=***" in caplog.text
     assert "ticket=ticket" not in caplog.text

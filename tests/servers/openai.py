@@ -314,9 +314,7 @@ def _analysis(body: dict[str, Any]) -> dict[str, Any]:
         "architecture": "",
         "performance": "",
         "security": "",
-        "risks": [
-            {"path": path, "line": 0, "text": "Callers see the change.", "severity": "low"}
-        ],
+        "risks": [{"path": path, "line": 0, "text": "Callers see the change.", "severity": "low"}],
         "advice": [],
         "kinds": [kinds[1] if kinds else "chore"],
         "importance_reason": "Behaviour changes for some.",

@@ -109,5 +109,5 @@ class _WithoutTickets(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         """Let it pass, on one line."""
         record.msg = re.sub(r"(ticket|app_id)=[^&\s'\")]*", r"\1=***", record.getMessage())
-        record.args, record.exc_info = None, None
+        record.args = record.exc_info = record.exc_text = None
         return True

@@ -264,6 +264,18 @@ def run() -> None:
 
 
 @app.command()
+def doctor(
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    lang: Language = None,
+) -> None:
+    """Check every setting, token, server and chat, and say what to do. Status 1: one is broken."""
+    from bot.shell_doctor import run_doctor
+
+    raise typer.Exit(run_doctor(as_json=as_json, language=lang))
+
+
+@app.command()
 def export(
     file: Annotated[
         Path | None, typer.Argument(metavar="FILE", help="Where to. [default: standard output]")

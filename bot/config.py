@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Final, Literal
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -216,17 +217,51 @@ def load_settings() -> Settings:
         SettingError: one is wrong; says which, what it holds (masked where secret) and what is
             allowed.
     """
+    return _checked(_told())
+
+
+def wrong_settings() -> list[SettingError]:
+    """All that is wrong with the settings, where `load_settings` tells the first alone."""
+    try:
+        told = _told()
+    except SettingError as exc:
+        return [exc]
+    wrong: list[SettingError] = []
+    while True:
+        try:
+            _checked(told)
+        except SettingError as exc:
+            wrong.append(exc)
+            del told[str(exc.details["name"])]
+        else:
+            return wrong
+
+
+def unknown_settings() -> list[str]:
+    """Names in the environment and the file that begin as ours and are none of them."""
+    told = {*os.environ, *_in_file()}
+    return sorted(name for name in told - {*NAMES} if name.startswith("COMMITCAST_"))
+
+
+def _in_file() -> dict[str, str | None]:
     try:
         # Without interpolation: a file must not weave a secret into an address either.
-        read = dotenv_values(".env", interpolate=False, encoding="utf-8")
+        return dotenv_values(".env", interpolate=False, encoding="utf-8")
     except (OSError, UnicodeDecodeError) as exc:
         raise SettingError("error-env-file", reason=str(exc)) from exc
-    in_file = {name: value for name, value in read.items() if name in NAMES and value}
+
+
+def _told() -> dict[str, str]:
+    """The settings' values by their names, the environment's before the file's."""
+    in_file = {name: value for name, value in _in_file().items() if name in NAMES and value}
     in_environment = {name: os.environ[name] for name in NAMES if os.environ.get(name)}
     for secret, address in _SENT_TO.items():
         if secret in in_environment and address in in_file and address not in in_environment:
             raise SettingError("error-setting-split", secret=secret, address=address)
-    told = in_file | in_environment
+    return in_file | in_environment
+
+
+def _checked(told: Mapping[str, str]) -> Settings:
     try:
         return Settings.model_validate({name.lower(): value for name, value in told.items()})
     except ValidationError as exc:

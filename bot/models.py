@@ -16,12 +16,17 @@ if TYPE_CHECKING:
 
 @asynccontextmanager
 async def open_models(
-    settings: Settings, profiles: ModelProfiles, spending: Spending
+    settings: Settings,
+    profiles: ModelProfiles,
+    spending: Spending,
+    *,
+    timeout: float = 120.0,  # noqa: ASYNC109 - of each request, not of this
+    max_retries: int = 3,
 ) -> AsyncIterator[tuple[LanguageModel, ...]]:
     """The models that the settings name, the one to ask first at the front; none of them asked
-    yet. Nothing heavy is imported where none is named."""
+    yet. Nothing heavy is imported where none is named. Limits are those of `LanguageModel`."""
     async with AsyncExitStack() as stack:
-        models = tuple(_models(settings, profiles, spending))
+        models = tuple(_models(settings, profiles, spending, timeout, max_retries))
         for model in models:
             stack.push_async_callback(model.aclose)
         yield models
@@ -42,7 +47,11 @@ def model_analyzer(
 
 
 def _models(
-    settings: Settings, profiles: ModelProfiles, spending: Spending
+    settings: Settings,
+    profiles: ModelProfiles,
+    spending: Spending,
+    timeout: float,
+    max_retries: int,
 ) -> Iterator[LanguageModel]:
     if not settings.has_model:
         return
@@ -65,4 +74,6 @@ def _models(
             concurrency=settings.commitcast_llm_concurrency,
             profiles=profiles,
             spending=spending,
+            timeout=timeout,
+            max_retries=max_retries,
         )

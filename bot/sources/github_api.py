@@ -176,6 +176,14 @@ class GitHubApi:
                 await self._cache.put(key, StoredResponse(etag, link, body))
         return Answer(response.body, next_url(link), moved)
 
+    async def look(self, path: str) -> Response:
+        """The whole response to one request, for who wants to know of the API itself.
+
+        Raises:
+            SourceError: there is none, or a server's error.
+        """
+        return await self._attempt(f"{self.base}{path}", {"Accept": JSON})
+
     async def _follow(
         self, url: str, headers: Mapping[str, str], attempts: int
     ) -> tuple[Response, bool]:

@@ -45,10 +45,24 @@ async def open_store(redis_url: str | None, data: Path) -> AsyncIterator[Redis]:
     """
     async with open_redis(redis_url, data) as redis:
         await bring_up_to_date(redis)
-        with store_errors(redis):
-            if await redis.exists(IMPORTING):
-                raise StoreError("error-store-importing", permanent=False)
+        await _require_whole(redis)
         yield redis
+
+
+async def require_usable(redis: Redis) -> None:
+    """See that this version could use a store, without changing it.
+
+    Raises:
+        StoreError: it could not.
+    """
+    await _version(redis, 1 + len(MIGRATIONS))
+    await _require_whole(redis)
+
+
+async def _require_whole(redis: Redis) -> None:
+    with store_errors(redis):
+        if await redis.exists(IMPORTING):
+            raise StoreError("error-store-importing", permanent=False)
 
 
 async def bring_up_to_date(redis: Redis, migrations: Sequence[Migration] = MIGRATIONS) -> None:

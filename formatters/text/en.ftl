@@ -774,3 +774,127 @@ usage-by = By repository and model, 30 days
 usage-part = { $repository } · { $model }: { $tokens }
 usage-left-in-all = Left for today in all: { $tokens } tokens (days end at midnight UTC)
 usage-left-of-a-channel = Left for today in this chat: { $tokens } tokens (days end at midnight UTC)
+
+## commitcast doctor
+
+doctor-of-settings = settings
+doctor-of-zones = time zones
+doctor-of-clock = clock
+doctor-of-disk = disk
+doctor-of-git = git
+doctor-of-store = store
+doctor-of-github = GitHub
+doctor-of-model = model
+doctor-of-second-model = second model
+doctor-of-slack = Slack
+doctor-of-telegram = Telegram
+doctor-of-subscriptions = subscriptions
+doctor-sum = { $broken ->
+    [0] Nothing is broken.
+    [one] 1 thing is broken.
+   *[other] { $broken } things are broken.
+} Warnings: { $warning } · notes: { $note } · fine: { $fine }
+doctor-late = No answer within { $seconds } s. Check the network and the proxy, then try again.
+doctor-crashed = The check itself failed: { $said }. Please report this line at the project's page.
+doctor-settings = { $n ->
+    [0] No setting is given: defaults hold.
+    [one] 1 setting is given, and valid.
+   *[other] { $n } settings are given, and valid.
+}
+doctor-setting-unknown = { $name } is no setting and changes nothing. { $is_close ->
+    [yes] Did you mean { $known }?
+   *[no] The README lists all there are.
+}
+doctor-setting-idle = { $name } changes nothing without { $lacking }. Set that too, or take this one out.
+doctor-no-chat = Neither SLACK_BOT_TOKEN nor TELEGRAM_BOT_TOKEN is set, so commitcast run has no chat to serve. All other commands work.
+doctor-port-none = Slack or Telegram is to send to this process, but COMMITCAST_PORT is 0. Set the port that your public address leads to.
+doctor-price-none = COMMITCAST_PRICES has no price for { $model }, so /usage tells its tokens without their cost. Add { $model }=…
+doctor-env-open = Other users of this machine can read the secrets in .env. Run: chmod 600 .env
+doctor-zones = Time zone data of { $version }.
+doctor-zones-old = The time zone data are of { $version }; where clocks were changed since, digests come at the wrong hour. Update the system's package tzdata.
+doctor-zones-unknown = How old the time zone data are is not known.
+doctor-clock = The clock agrees with that of { $host }.
+doctor-clock-wrong = This machine's clock is { $seconds } s { $side ->
+    [ahead] ahead of
+   *[behind] behind
+} that of { $host }: digests come at the wrong time, and beyond 300 s Slack's requests are refused. Switch time synchronisation on: timedatectl set-ntp true
+doctor-disk = { $folder }: { $megabytes } MB are free.
+doctor-disk-full = { $folder }: only { $megabytes } MB are free. Make room, or set COMMITCAST_DATA to a larger disk: without space neither data nor mirrors of repositories can be written.
+doctor-disk-closed = { $folder } cannot be written. Give the user who runs Commitcast the right to, or set COMMITCAST_DATA to another folder.
+doctor-git = git { $version }
+doctor-store = { $name } { $version }, { $kind ->
+    [embedded] embedded, data in { $place }
+   *[server] at { $place }
+}
+doctor-store-old = The server is version { $version }. Use Redis { $oldest } or later, or Valkey.
+doctor-store-closed = The server does not tell how it keeps data ({ $reason }). See to it yourself that it has maxmemory-policy noeviction and appendonly yes.
+doctor-store-policy = When memory is full, nothing is evicted ({ $policy }).
+doctor-store-evicts = With maxmemory-policy { $policy } the server drops subscriptions when its memory is full. Set: maxmemory-policy noeviction
+doctor-store-evicts-some = With maxmemory-policy { $policy } the server drops delivered digests, and marks that keep digests from coming twice, when its memory is full. Set: maxmemory-policy noeviction
+doctor-store-full = { $share } % of the server's { $most } MB of memory are used; when it is full, nothing can be written. Raise maxmemory.
+doctor-store-aof = Every change is written to the disk (appendonly).
+doctor-store-snapshots = The server saves snapshots only (save { $save }): after a crash the latest changes are gone, and digests may come twice. Set: appendonly yes
+doctor-store-forgets = The server writes nothing to its disk: a restart forgets all subscriptions. Set: appendonly yes
+doctor-store-saves-unknown = The server writes no append-only file, and does not tell whether it saves snapshots. Check that its data survive a restart.
+doctor-store-unsaved = The server could not write to its disk the last time ({ $what }). Look at its log and at its disk's free space.
+doctor-github = { $host } answers.
+doctor-github-rate = { $left } of { $most } requests are left; the count starts anew in { $minutes } min. A token raises the limit, and fewer processes on one token leave more to each.
+doctor-github-unlimited = { $host } sets no limit to requests.
+doctor-github-anonymous = GITHUB_TOKEN is not set: 60 requests an hour, and no private repository. Make a fine-grained token with “Contents: read”.
+doctor-github-token = The token is taken. What it may read is set on GitHub: “Contents: read” for each repository is enough.
+doctor-github-classic = The token is taken: a classic one that reads private repositories ({ $scopes }).
+doctor-github-public = The token is taken: a classic one that reads public repositories only ({ $scopes }). For private ones make a fine-grained token with “Contents: read”.
+doctor-github-wide = The token may do more than reading needs ({ $scopes }). A fine-grained token with “Contents: read” is enough.
+doctor-github-expires = The token expires on { $date }, in { $days ->
+    [one] 1 day
+   *[other] { $days } days
+}. Make a new one in time.
+doctor-model = { $model } at { $server } answers in { $seconds } s ({ $form ->
+    [json_schema] held to a JSON schema
+    [json_object] in JSON mode
+   *[text] as plain text: the server has no JSON mode, so more replies have to be asked for again
+}; { $limit ->
+    [unlimited] no limit of length
+   *[other] { $limit }
+}).
+doctor-model-none = No model is set up: the rules write all analyses. For a model set OPENAI_API_KEY, or OPENAI_BASE_URL for a server of your own.
+doctor-model-fails = { $model } at { $server } gives no analyses: { $reason ->
+    [unauthorized] the key is not accepted. Check { $key }, and that it belongs to the server in { $address }.
+    [model-not-found] the server does not have it. Check { $name } and { $address }; the address of most servers ends in /v1.
+    [quota-exhausted] the quota is used up. Add credit to the account, or set another { $key }.
+    [rate-limited] the server allows no more requests for now. Try again in a minute, or lower COMMITCAST_LLM_CONCURRENCY.
+    [unreachable] the server cannot be reached. Check { $address }, the network and the proxy.
+    [timed-out] no answer within { $seconds } s. A server of your own may still be loading the model: try again. If it stays slow, digests wait for it.
+    [server-error] the server reports an error. Try again in some minutes, and look at its log.
+    [empty-reply] its reply is empty. A model that thinks may need a larger limit on its server; otherwise choose another { $name }.
+    [cut-off] its reply is cut off. Raise the limit of the reply's length on its server, or choose another { $name }.
+    [refused] it refuses a harmless question. Check the content filter of its server, or choose another { $name }.
+    [invalid-reply] its reply cannot be read. Check { $address }: a proxy may answer in its place; or choose another { $name }.
+   *[other] the server rejects the request. Check { $address } and { $name }.
+} (The server said: { $said })
+doctor-slack = The bot's token is taken: { $user } in { $team }.
+doctor-slack-scopes = The app has all { $n } scopes that it needs.
+doctor-slack-scopes-missing = The app lacks the scopes { $scopes }. Give it the manifest that commitcast slack-manifest prints, and install it to the workspace again.
+doctor-slack-scopes-surplus = The app may do more than it needs ({ $scopes }). The manifest that commitcast slack-manifest prints leaves that out.
+doctor-slack-scopes-unknown = Slack's answer does not tell the app's scopes; a proxy may have taken them out.
+doctor-slack-socket = Socket Mode: the app-level token is taken.
+doctor-slack-http = HTTP mode: Slack has to reach { $path } on your public address. Whether SLACK_SIGNING_SECRET is right shows with the first request.
+doctor-telegram = The token is taken: { $name }.
+doctor-telegram-privacy = Privacy mode is on: in groups the bot sees commands and replies, which is enough.
+doctor-telegram-reads-all = Privacy mode is off: in groups the bot is sent every message, though it needs only commands. Switch it on with /setprivacy at @BotFather, then add the bot to its groups anew.
+doctor-telegram-no-groups = The bot cannot be added to groups. Allow it with /setjoingroups at @BotFather.
+doctor-telegram-polling = The bot asks for updates itself; no webhook is in the way.
+doctor-telegram-webhook = Telegram brings updates to { $host }.
+doctor-telegram-webhook-unset = Telegram does not bring updates to COMMITCAST_PUBLIC_URL yet; commitcast run sets that.
+doctor-telegram-webhook-elsewhere = Telegram brings this bot's updates to { $host }, which is not where these settings say. commitcast run takes them over; if another program still uses this bot, make a second bot at @BotFather.
+doctor-telegram-webhook-fails = Telegram could not bring updates to { $host }: { $said }. Waiting: { $n }. Check that the bot runs, the proxy before it, and the certificate.
+doctor-subscriptions = { $n ->
+    [0] No subscription waits for digests.
+    [one] 1 subscription gets its digests.
+   *[other] { $n } subscriptions get their digests.
+}
+doctor-subscription-stopped = { $repository } in { $channel } gets no digests since { $since }: { $reason } When that is mended, subscribe there again.
+doctor-subscription-chat-off = { $repository } in { $channel } gets no digests: the token of { $platform } is not set. Set it, or remove the chat with commitcast forget.
+doctor-subscription-zone = { $repository } in { $channel } gets no digests: the time zone { $zone } is unknown here. Update the system's package tzdata, or subscribe there again with another tz:.
+doctor-subscriptions-more = { $n } more subscriptions get no digests; commitcast doctor lists them as those above are mended.
+doctor-late-digests = A digest has been due since { $since }. See that commitcast run is running, and look at its log.

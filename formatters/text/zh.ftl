@@ -675,3 +675,121 @@ usage-by = 按仓库和模型统计（近 30 天）
 usage-part = { $repository } · { $model }：{ $tokens }
 usage-left-in-all = 今日总额度剩余 { $tokens } token（按 UTC 零点计日）
 usage-left-of-a-channel = 本聊天今日额度剩余 { $tokens } token（按 UTC 零点计日）
+
+## commitcast doctor
+
+doctor-of-settings = 设置
+doctor-of-zones = 时区
+doctor-of-clock = 时钟
+doctor-of-disk = 磁盘
+doctor-of-git = git
+doctor-of-store = 存储
+doctor-of-github = GitHub
+doctor-of-model = 模型
+doctor-of-second-model = 备用模型
+doctor-of-slack = Slack
+doctor-of-telegram = Telegram
+doctor-of-subscriptions = 订阅
+doctor-sum = { $broken ->
+    [0] 没有故障。
+   *[other] 有 { $broken } 项故障。
+}警告：{ $warning } · 提示：{ $note } · 正常：{ $fine }
+doctor-late = { $seconds } 秒内没有响应。请检查网络和代理后重试。
+doctor-crashed = 检查过程自身出错：{ $said }。请到项目主页反馈这一行信息。
+doctor-settings = { $n ->
+    [0] 未做任何设置，全部采用默认值。
+   *[other] 已有 { $n } 项设置，均有效。
+}
+doctor-setting-unknown = { $name } 不是有效的设置名，不起作用。{ $is_close ->
+    [yes] 是否应为 { $known }？
+   *[no] 全部设置见 README。
+}
+doctor-setting-idle = 未设置 { $lacking } 时，{ $name } 不起作用。请补上前者，或去掉后者。
+doctor-no-chat = 未设置 SLACK_BOT_TOKEN 或 TELEGRAM_BOT_TOKEN，commitcast run 没有可服务的聊天平台；其他命令不受影响。
+doctor-port-none = Slack 或 Telegram 需要向本进程发送请求，但 COMMITCAST_PORT 为 0。请设为公网地址所指向的端口。
+doctor-price-none = COMMITCAST_PRICES 中没有 { $model } 的价格，/usage 只能显示 token 数而没有费用。请补上 { $model }=…
+doctor-env-open = 本机其他用户可以读取 .env 中的密钥。请执行：chmod 600 .env
+doctor-zones = 时区数据版本：{ $version }。
+doctor-zones-old = 时区数据版本为 { $version }，已经过旧；此后调整过时钟的地区，摘要会在错误的时刻发送。请更新系统的 tzdata 软件包。
+doctor-zones-unknown = 无法得知时区数据的版本。
+doctor-clock = 本机时钟与 { $host } 一致。
+doctor-clock-wrong = 本机时钟比 { $host } { $side ->
+    [ahead] 快
+   *[behind] 慢
+} { $seconds } 秒：摘要会在错误的时刻发送；相差超过 300 秒时，Slack 的请求会被拒绝。请开启时间同步：timedatectl set-ntp true
+doctor-disk = { $folder }：剩余 { $megabytes } MB。
+doctor-disk-full = { $folder }：仅剩 { $megabytes } MB。请清理空间，或将 COMMITCAST_DATA 指向更大的磁盘：空间不足时，数据和仓库镜像都无法写入。
+doctor-disk-closed = { $folder } 不可写。请为运行 Commitcast 的用户授予写权限，或将 COMMITCAST_DATA 设为其他目录。
+doctor-git = git { $version }
+doctor-store = { $name } { $version }，{ $kind ->
+    [embedded] 内嵌，数据位于 { $place }
+   *[server] 地址 { $place }
+}
+doctor-store-old = 服务器版本为 { $version }。请使用 Redis { $oldest } 或更高版本，或使用 Valkey。
+doctor-store-closed = 服务器不提供持久化和内存策略的信息（{ $reason }）。请自行确认其设置为 maxmemory-policy noeviction 和 appendonly yes。
+doctor-store-policy = 内存写满时不会淘汰数据（{ $policy }）。
+doctor-store-evicts = 当前 maxmemory-policy 为 { $policy }，内存写满时服务器会丢弃订阅。请设为：maxmemory-policy noeviction
+doctor-store-evicts-some = 当前 maxmemory-policy 为 { $policy }，内存写满时服务器会丢弃已发送的摘要，以及防止重复发送的标记。请设为：maxmemory-policy noeviction
+doctor-store-full = 服务器的 { $most } MB 内存已用 { $share }%，写满后将无法写入任何数据。请调大 maxmemory。
+doctor-store-aof = 每次改动都会写入磁盘（appendonly）。
+doctor-store-snapshots = 服务器只保存快照（save { $save }）：崩溃后会丢失最近的改动，摘要可能重复发送。请设为：appendonly yes
+doctor-store-forgets = 服务器不向磁盘写入任何数据，重启后所有订阅都会丢失。请设为：appendonly yes
+doctor-store-saves-unknown = 服务器没有写入追加日志，也未说明是否保存快照。请确认其数据在重启后仍然存在。
+doctor-store-unsaved = 服务器上一次写盘失败（{ $what }）。请查看其日志和磁盘剩余空间。
+doctor-github = { $host } 响应正常。
+doctor-github-rate = 请求额度剩余 { $left }/{ $most }，{ $minutes } 分钟后重新计数。设置令牌可以提高额度；共用同一令牌的进程越少，各自的额度越多。
+doctor-github-unlimited = { $host } 不限制请求次数。
+doctor-github-anonymous = 未设置 GITHUB_TOKEN：每小时只有 60 次请求，且无法读取私有仓库。请新建一个具有“Contents: read”权限的细粒度令牌。
+doctor-github-token = 令牌有效。可读取的范围由 GitHub 上的设置决定：为各仓库授予“Contents: read”即可。
+doctor-github-classic = 令牌有效：经典令牌，可读取私有仓库（{ $scopes }）。
+doctor-github-public = 令牌有效：经典令牌，只能读取公开仓库（{ $scopes }）。要读取私有仓库，请新建具有“Contents: read”权限的细粒度令牌。
+doctor-github-wide = 令牌的权限超出了读取所需（{ $scopes }）。具有“Contents: read”权限的细粒度令牌就足够了。
+doctor-github-expires = 令牌将于 { $date } 到期，还有 { $days } 天。请及时更换。
+doctor-model = { $model }（{ $server }）在 { $seconds } 秒内作答（{ $form ->
+    [json_schema] 严格遵循 JSON Schema
+    [json_object] JSON 模式
+   *[text] 纯文本：服务端没有 JSON 模式，需要重新请求的回复会更多
+}；{ $limit ->
+    [unlimited] 不限长度
+   *[other] { $limit }
+}）。
+doctor-model-none = 未配置模型，所有分析均由规则生成。要使用模型，请设置 OPENAI_API_KEY；使用自建服务时请设置 OPENAI_BASE_URL。
+doctor-model-fails = { $model }（{ $server }）无法提供分析：{ $reason ->
+    [unauthorized] 密钥未被接受。请检查 { $key }，并确认它属于 { $address } 所指的服务。
+    [model-not-found] 服务端没有该模型。请检查 { $name } 和 { $address }；多数服务的地址以 /v1 结尾。
+    [quota-exhausted] 额度已用完。请为账户充值，或更换 { $key }。
+    [rate-limited] 服务端暂时不再接受请求。请稍后重试，或调低 COMMITCAST_LLM_CONCURRENCY。
+    [unreachable] 无法连接服务端。请检查 { $address }、网络和代理。
+    [timed-out] { $seconds } 秒内没有作答。自建服务可能仍在加载模型，请重试；如果一直这么慢，摘要就得等待它。
+    [server-error] 服务端报错。请过几分钟再试，并查看其日志。
+    [empty-reply] 回复为空。推理模型可能需要在服务端调大长度上限；否则请更换 { $name }。
+    [cut-off] 回复不完整。请在服务端调大回复长度上限，或更换 { $name }。
+    [refused] 连无害的问题也拒绝回答。请检查服务端的内容过滤，或更换 { $name }。
+    [invalid-reply] 回复无法解析。请检查 { $address }，可能是代理在代为应答；或更换 { $name }。
+   *[other] 服务端拒绝了请求。请检查 { $address } 和 { $name }。
+}（服务端返回：{ $said }）
+doctor-slack = 机器人 token 有效：{ $team } 中的 { $user }。
+doctor-slack-scopes = 应用已具备所需的全部 { $n } 项权限。
+doctor-slack-scopes-missing = 应用缺少权限：{ $scopes }。请用 commitcast slack-manifest 输出的清单更新应用，再重新安装到工作区。
+doctor-slack-scopes-surplus = 应用具有不需要的权限（{ $scopes }）。commitcast slack-manifest 输出的清单中没有这些权限。
+doctor-slack-scopes-unknown = Slack 的答复中没有应用的权限信息，可能被代理去掉了。
+doctor-slack-socket = Socket Mode：应用级 token 有效。
+doctor-slack-http = HTTP 模式：Slack 必须能够访问公网地址下的 { $path }。SLACK_SIGNING_SECRET 是否正确，要到收到第一个请求时才能知道。
+doctor-telegram = token 有效：{ $name }。
+doctor-telegram-privacy = 隐私模式已开启：机器人在群组中只能看到命令和对它的回复，这已足够。
+doctor-telegram-reads-all = 隐私模式已关闭：机器人会收到群组中的所有消息，而它只需要命令。请在 @BotFather 用 /setprivacy 开启，再将机器人重新加入群组。
+doctor-telegram-no-groups = 机器人无法加入群组。请在 @BotFather 用 /setjoingroups 允许。
+doctor-telegram-polling = 机器人主动拉取更新，没有 webhook 妨碍。
+doctor-telegram-webhook = Telegram 将更新推送到 { $host }。
+doctor-telegram-webhook-unset = Telegram 尚未向 COMMITCAST_PUBLIC_URL 推送更新；commitcast run 启动时会完成设置。
+doctor-telegram-webhook-elsewhere = Telegram 正将此机器人的更新推送到 { $host }，与当前设置不符。commitcast run 启动后会接管；如果另有程序仍在使用此机器人，请在 @BotFather 再建一个。
+doctor-telegram-webhook-fails = Telegram 无法将更新推送到 { $host }：{ $said }。积压 { $n } 条。请确认机器人正在运行，并检查其前面的代理和证书。
+doctor-subscriptions = { $n ->
+    [0] 没有等待摘要的订阅。
+   *[other] { $n } 个订阅可以正常收到摘要。
+}
+doctor-subscription-stopped = { $channel } 中的 { $repository } 自 { $since } 起不再收到摘要：{ $reason }问题解决后，请在该聊天中重新订阅。
+doctor-subscription-chat-off = { $channel } 中的 { $repository } 收不到摘要：未设置 { $platform } 的 token。请补上，或用 commitcast forget 删除该聊天。
+doctor-subscription-zone = { $channel } 中的 { $repository } 收不到摘要：本机没有时区 { $zone }。请更新系统的 tzdata 软件包，或在该聊天中用其他 tz: 重新订阅。
+doctor-subscriptions-more = 另有 { $n } 个订阅收不到摘要；解决上述问题后，commitcast doctor 会继续列出。
+doctor-late-digests = 有摘要自 { $since } 起就应发送却未发送。请确认 commitcast run 正在运行，并查看其日志。

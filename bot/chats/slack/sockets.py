@@ -45,7 +45,7 @@ async def serve(
     Raises:
         ChatError: there is no connection; permanent if the token is refused.
     """
-    address = await _open(api, token)
+    address = await ask_address(api, token)
     handler = AsyncSocketModeHandler(
         app, token, logger=_log_without_tickets(), web_client=api.client, ping_interval=PING_EVERY
     )
@@ -63,7 +63,12 @@ async def serve(
         await handler.close_async()  # type: ignore[no-untyped-call] # the same
 
 
-async def _open(api: SlackApi, token: str) -> str:
+async def ask_address(api: SlackApi, token: str) -> str:
+    """Where Slack takes a connection for an app-level token; it takes one only.
+
+    Raises:
+        ChatError: it takes none; permanent if the token is refused.
+    """
     try:
         response = await api.call(
             api.client.apps_connections_open, app_token=token, repeatable=True

@@ -72,8 +72,10 @@ def _rate(headers: Mapping[str, str], host: str, now: datetime) -> Iterator[Find
     reset = headers.get("x-ratelimit-reset", "")
     seconds = int(reset) - now.timestamp() if reset.isdecimal() else 0
     minutes = max(0, round(seconds / 60))
-    severity = Severity.WARNING if int(left) < FEW * int(most) else Severity.FINE
-    yield _found(severity, "doctor-github-rate", left=int(left), most=int(most), minutes=minutes)
+    is_low = int(left) < FEW * int(most)
+    severity = Severity.WARNING if is_low else Severity.FINE
+    code = "doctor-github-rate-low" if is_low else "doctor-github-rate"
+    yield _found(severity, code, left=int(left), most=int(most), minutes=minutes)
 
 
 def _clock(headers: Mapping[str, str], host: str, now: datetime) -> Iterator[Finding]:

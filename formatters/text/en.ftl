@@ -99,6 +99,10 @@ count-breaking = { $n ->
 tag-breaking = breaking
 tag-secret = possible secret
 tag-by-rules = by rules
+tag-reverts = reverts { $number }
+tag-reverted-by = reverted by { $number }
+tag-follows = completes { $number }
+tag-followed-by = completed by { $number }
 
 ## How important it is, and how bad
 
@@ -298,6 +302,11 @@ small-read-partly = { $read } of { $n } files read
 small-read-in-part = in part: { $names }
 small-not-read = not read: { $names }
 small-only-counted = { $n } only counted (generated, lock files, binary)
+small-withheld = { $n ->
+        [one] one sentence left out because the commit does not bear it out
+       *[other] { $n } sentences left out because the commit does not bear them out
+    }
+small-brief = main points only
 small-files-omitted = the forge listed only a part of the files
 small-analysed = analysed by { $analyzer }
 small-analysed-at = analysed by { $analyzer }, { $instant }
@@ -838,7 +847,8 @@ doctor-store-forgets = The server writes nothing to its disk: a restart forgets 
 doctor-store-saves-unknown = The server writes no append-only file, and does not tell whether it saves snapshots. Check that its data survive a restart.
 doctor-store-unsaved = The server could not write to its disk the last time ({ $what }). Look at its log and at its disk's free space.
 doctor-github = { $host } answers.
-doctor-github-rate = { $left } of { $most } requests are left; the count starts anew in { $minutes } min. A token raises the limit, and fewer processes on one token leave more to each.
+doctor-github-rate = { $left } of { $most } requests are left; the count starts anew in { $minutes } min.
+doctor-github-rate-low = Only { $left } of { $most } requests are left; the count starts anew in { $minutes } min. A token in GITHUB_TOKEN raises the limit; with one, use it for nothing else.
 doctor-github-unlimited = { $host } sets no limit to requests.
 doctor-github-anonymous = GITHUB_TOKEN is not set: 60 requests an hour, and no private repository. Make a fine-grained token with “Contents: read”.
 doctor-github-token = The token is taken. What it may read is set on GitHub: “Contents: read” for each repository is enough.

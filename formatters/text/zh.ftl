@@ -48,6 +48,10 @@ count-breaking = { $n } 个不兼容改动
 tag-breaking = 不兼容
 tag-secret = 疑似密钥
 tag-by-rules = 仅规则
+tag-reverts = 回退 { $number }
+tag-reverted-by = 被 { $number } 回退
+tag-follows = 后续修正 { $number }
+tag-followed-by = 由 { $number } 后续修正
 
 ## 重要程度与严重程度
 
@@ -220,6 +224,8 @@ small-read-partly = 已读 { $read }/{ $n } 个文件
 small-read-in-part = 部分阅读：{ $names }
 small-not-read = 未读：{ $names }
 small-only-counted = { $n } 个仅计数（生成文件、锁文件、二进制文件）
+small-withheld = 已略去 { $n } 句在提交中找不到依据的内容
+small-brief = 仅含要点
 small-files-omitted = 代码托管平台只列出了部分文件
 small-analysed = 由 { $analyzer } 分析
 small-analysed-at = 由 { $analyzer } 分析，{ $instant }
@@ -737,7 +743,8 @@ doctor-store-forgets = 服务器不向磁盘写入任何数据，重启后所有
 doctor-store-saves-unknown = 服务器没有写入追加日志，也未说明是否保存快照。请确认其数据在重启后仍然存在。
 doctor-store-unsaved = 服务器上一次写盘失败（{ $what }）。请查看其日志和磁盘剩余空间。
 doctor-github = { $host } 响应正常。
-doctor-github-rate = 请求额度剩余 { $left }/{ $most }，{ $minutes } 分钟后重新计数。设置令牌可以提高额度；共用同一令牌的进程越少，各自的额度越多。
+doctor-github-rate = 请求额度剩余 { $left }/{ $most }，{ $minutes } 分钟后重新计数。
+doctor-github-rate-low = 请求额度仅剩 { $left }/{ $most }，{ $minutes } 分钟后重新计数。设置 GITHUB_TOKEN 可以提高额度；已设置时，请不要将该令牌用于其他用途。
 doctor-github-unlimited = { $host } 不限制请求次数。
 doctor-github-anonymous = 未设置 GITHUB_TOKEN：每小时只有 60 次请求，且无法读取私有仓库。请新建一个具有“Contents: read”权限的细粒度令牌。
 doctor-github-token = 令牌有效。可读取的范围由 GitHub 上的设置决定：为各仓库授予“Contents: read”即可。

@@ -84,6 +84,10 @@ class GitHubServer:
     """Bytes beyond which a file's patch is not in the JSON."""
     diff_limit: int = 10_000_000
     """Bytes beyond which there is no whole diff."""
+    scopes: str | None = None
+    """What a classic token may do; None for a fine-grained one, which has no scopes."""
+    expires: str = ""
+    """When the token does, as the API says it: `2026-12-01 10:00:00 UTC`."""
     since_stops: bool = True
     """Whether a list with `since` ends at the first older commit of a line, as git's does."""
     seen: list[Seen] = field(default_factory=list)
@@ -153,6 +157,8 @@ class GitHubServer:
 
     async def _answer(self, request: web.Request) -> web.Response:
         try:
+            if request.path.removeprefix("/api/v3") == "/rate_limit":
+                return self._rate_limit(authorised=self._authorise(request))
             authorised = self._check(request)
             page = await self._route(request, authorised)
         except RefusedError as refused:
@@ -181,8 +187,25 @@ class GitHubServer:
             "X-GitHub-Request-Id": "0000:0000",
         }
 
+    def _rate_limit(self, *, authorised: bool) -> web.Response:
+        """What is left; to ask for it costs nothing, and is possible with nothing left."""
+        headers = self._limits()
+        if authorised and self.scopes is not None:
+            headers["X-OAuth-Scopes"] = self.scopes
+        if authorised and self.expires:
+            headers["GitHub-Authentication-Token-Expiration"] = self.expires
+        names = ("Limit", "Remaining", "Reset", "Used")
+        core = {name.lower(): int(headers[f"X-RateLimit-{name}"]) for name in names}
+        return web.json_response({"resources": {"core": core}, "rate": core}, headers=headers)
+
     def _check(self, request: web.Request) -> bool:
         """Whether a request is authorised; refuses those that the API would not look at."""
+        authorised = self._authorise(request)
+        if self.counted >= self.limit:
+            raise RefusedError(403, "API rate limit exceeded for 127.0.0.1.")
+        return authorised
+
+    def _authorise(self, request: web.Request) -> bool:
         if not request.headers.get("User-Agent"):
             raise RefusedError(403, "Request forbidden by administrative rules.")
         version = request.headers.get("X-GitHub-Api-Version", VERSIONS[0])
@@ -191,8 +214,6 @@ class GitHubServer:
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         if token and (scheme.lower() not in ("bearer", "token") or token not in self.tokens):
             raise RefusedError(401, "Bad credentials")
-        if self.counted >= self.limit:
-            raise RefusedError(403, "API rate limit exceeded for 127.0.0.1.")
         return bool(token)
 
     async def _route(self, request: web.Request, authorised: bool) -> Page:

@@ -85,8 +85,11 @@ class BotApi(People):
         return self.limits
 
     async def get_me(self, call: Call) -> Json:
-        more = ("can_join_groups", "supports_inline_queries", "can_connect_to_business")
-        rights = {"can_read_all_group_messages": self.reads_everything, "has_main_web_app": False}
+        more = ("supports_inline_queries", "can_connect_to_business", "has_main_web_app")
+        rights = {
+            "can_read_all_group_messages": self.reads_everything,
+            "can_join_groups": self.joins_groups,
+        }
         return self.bot.json() | dict.fromkeys(more, False) | rights
 
     async def get_updates(self, call: Call) -> list[Json]:

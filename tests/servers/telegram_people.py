@@ -39,6 +39,8 @@ class People:
         self.bot = User(7_000_000_001, "Commitcast", username="commitcast_bot", is_bot=True)
         self.reads_everything = False
         """Whether the bot's privacy mode is off: it gets everything that is said in groups."""
+        self.joins_groups = True
+        """Whether it can be added to groups."""
         self.users = {user.id: user for user in (self.bot, ANONYMOUS, IN_CHANNELS_NAME)}
         self.chats: dict[int, Chat] = {}
         self.presses: dict[str, Press] = {}

@@ -183,6 +183,7 @@ async def test_all_wrong_settings_are_told_at_once_and_nobody_is_asked(data: Pat
             "COMMITCAST_TIMEZONE": "Mars/Olympus",
             "SLACK_BOT_TOKEN": "canary",
             "COMMITCAST_PORT": "http",
+            "GITHUB_API_URL": f"ghp_{'0aB1' * 9}",  # pasted into the wrong line
         }
         ran = await shell.run("doctor", **wrong)
         assert ran.status == 1
@@ -190,6 +191,7 @@ async def test_all_wrong_settings_are_told_at_once_and_nobody_is_asked(data: Pat
             assert name in ran.out
         assert "Mars/Olympus" in ran.out
         assert "canary" not in ran.out
+        assert "0aB1" not in ran.out
         assert not model.requests
         assert not telegram.requests
 

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterator
-from dataclasses import replace
 from datetime import datetime
 
 from bot.config import Settings
 from bot.doctor import machine, models, settings, stores
 from bot.doctor.findings import LIMIT, Finding, Subject, bounded
-from bot.logs import mask
 from formatters.text import Words
 
 Check = tuple[Subject, AsyncGenerator[Finding]]
@@ -30,7 +28,7 @@ async def examine(
     checks = list(_checks(given, words, now, limit))
     found = await asyncio.gather(*(bounded(subject, check, limit) for subject, check in checks))
     order = list(Subject)
-    flat = (_masked(finding) for findings in found for finding in findings)
+    flat = (finding for findings in found for finding in findings)
     return sorted(flat, key=lambda finding: order.index(finding.subject))
 
 
@@ -55,12 +53,3 @@ def _checks(
         from bot.doctor import telegram
 
         yield Subject.TELEGRAM, telegram.check(given, now)
-
-
-def _masked(finding: Finding) -> Finding:
-    """Without any secret, whoever said it."""
-    details = {
-        name: mask(value) if isinstance(value, str) else value
-        for name, value in finding.details.items()
-    }
-    return replace(finding, details=details)

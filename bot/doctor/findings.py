@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from analyzers.errors import CommitcastError
 from analyzers.text import clean_line, shorten
+from bot.logs import mask
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -60,7 +61,12 @@ class Finding:
     code: str
     """The message in the catalogue: what is the matter, and what to do."""
     details: Mapping[str, str | int] = field(default_factory=dict)
-    """Its variables. Never a secret."""
+    """Its variables. Never a secret: what is known or recognised as one is masked."""
+
+    def __post_init__(self) -> None:
+        """Mask secrets, whoever has told them."""
+        told = {n: mask(v) if isinstance(v, str) else v for n, v in self.details.items()}
+        object.__setattr__(self, "details", told)
 
     @classmethod
     def of(
@@ -68,9 +74,6 @@ class Finding:
     ) -> Finding:
         """What an error says."""
         return cls(subject, severity, error.code, error.details)
-
-
-Findings = AsyncIterator[Finding]
 
 
 async def bounded(subject: Subject, check: AsyncGenerator[Finding], limit: float) -> list[Finding]:

@@ -458,11 +458,12 @@ async def test_a_github_that_does_not_answer_as_one_is_told(
 async def test_how_a_model_wants_to_be_asked_is_told(
     doctor: Doctor, lacks: set[Lack], form: str, limit: str
 ) -> None:
-    async with OpenAIServer() as server:
+    async with OpenAIServer(delay=0.06) as server:
         server.lacks = lacks
         found = await doctor(openai_base_url=server.base_url, openai_api_key=API_KEY)
     details = found["doctor-model"].details
     assert (details["form"], details["limit"]) == (form, limit)
+    assert float(details["seconds"]) >= 0.1
     assert f"127.0.0.1:{server.port}" in told(found["doctor-model"])
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncGenerator, Iterator
 from typing import Final, final
 from urllib.parse import urlsplit
@@ -62,7 +61,6 @@ async def _check(settings: Settings, position: int, limit: float) -> AsyncGenera
     async with open_models(settings, seen, seen, timeout=patience, max_retries=0) as models:
         model = models[position]
         told: dict[str, str | int] = {"model": model.name}
-        started = time.monotonic()
         try:
             async with asyncio.timeout(patience):
                 await model.ask(_SYSTEM, _USER, _FORM, parse_reply, account)
@@ -73,7 +71,7 @@ async def _check(settings: Settings, position: int, limit: float) -> AsyncGenera
             severity = Severity.WARNING if error.reason in _PASSING else Severity.BROKEN
             yield Finding(subject, severity, "doctor-model-fails", told)
             return
-    told |= {"server": seen.host, "seconds": f"{time.monotonic() - started:.1f}"}
+    told |= {"server": seen.host, "seconds": f"{seen.seconds:.1f}"}
     told |= {"form": Profile.RUNGS[seen.profile.rung], "limit": Profile.LIMITS[seen.profile.limit]}
     severity = Severity.NOTE if told["form"] == "text" else Severity.FINE
     yield Finding(subject, severity, "doctor-model", told)
@@ -92,6 +90,7 @@ class _Seen(ModelProfiles, Spending):
     def __init__(self) -> None:
         self.host = "-"
         self.profile = Profile()
+        self.seconds = 0.0
 
     async def load(self, server: str, model: str) -> str | None:
         """Nothing is known: the server is to show what it understands."""
@@ -108,4 +107,6 @@ class _Seen(ModelProfiles, Spending):
         """There is always enough."""
 
     async def settle(self, account: Account, model: str, reserved: int, usage: Usage) -> None:
-        """Some fifty tokens."""
+        """How long the latest request took, without what is loaded before the first."""
+        del account, model, reserved
+        self.seconds = usage.seconds

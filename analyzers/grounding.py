@@ -7,25 +7,29 @@ from collections.abc import Iterable
 from datetime import datetime
 from itertools import islice
 
-from analyzers.model import (
-    Analysis,
-    Commit,
-    Coverage,
-    Importance,
-    Risk,
-    Severity,
-    Verdict,
-)
+from analyzers.claims import Ground
+from analyzers.diffs.hunks import read_hunks
+from analyzers.model import Analysis, Commit, Coverage, Importance, Risk, Severity, Verdict
 from analyzers.replies import Reply, RiskReply
-from analyzers.text import clean_line, shorten
+from analyzers.text import shorten
 
 _HEADLINE, _SENTENCE, _PARAGRAPH, _PLACE = 140, 400, 900, 200
 """Characters that a text may have. Models exceed them rarely, and always by rambling."""
 _MOST_KINDS, _MOST_TEXTS, _MOST_ADVICE = 3, 8, 6
 
-_FILE = re.compile(r"(?:[\w.@+-]+/)+[\w.@+-]*\.[A-Za-z]\w{0,9}\b")
-_LINE_NUMBER = re.compile(r":\d+(?:-\d+)?$")
 _WORST_FIRST = (Severity.HIGH, Severity.MEDIUM, Severity.LOW)
+_FITS_ANY_COMMIT = re.compile(
+    r"(?:please )?(?:consider |ensure |make sure |be sure |remember )?(?:to |that )?(?:you )?"
+    r"(?:add|adding|write|writing|run|running|update|updating|review|reviewing|monitor|monitoring"
+    r"|test|testing|check|verify|keep|document|documenting)\b"
+    r"(?=[^`\d/]*\b(?:tests?|documentation|docs|code|changes?|logs?|metrics|performance|coverage"
+    r"|changelog|release notes|thoroughly|carefully|production)\b)[^`\d/]{0,80}"
+    r"|(?:建议|请|应|需要?|可以?|考虑|注意)*(?:进一步|及时|尽快|充分|继续)?"
+    r"(?:增加|添加|补充|编写|更新|完善|加强|运行|进行|监控|监测|关注|审查|评审|检查)"
+    r"(?=[^`0-9/]*(?:测试|文档|监控|日志|指标|性能|代码|覆盖|回归|变更|审查|评审))[^`0-9/]{0,30}",
+    re.IGNORECASE,
+)
+"""Advice that says nothing of the commit: it names nothing that one could look for."""
 
 
 def to_analysis(
@@ -40,33 +44,36 @@ def to_analysis(
 ) -> Analysis:
     """What a model said of a commit, within what is known of the commit.
 
-    The importance is kept between the rules' floor and ceiling, and files that the commit does
-    not have are not named.
+    The importance is kept between the rules' floor and ceiling. Sentences that name a file, an
+    identifier or a figure that is not in the commit are taken out, and counted.
     """
     verdict = by_rules.verdict
-    paths = _paths(commit)
-    summary = _shortened(reply.summary, _MOST_TEXTS, _PARAGRAPH)
-    places = (shorten(place, _PLACE) for place in reply.scope)
-    scope = (place for place in places if _is_grounded(place, paths))
+    ground = Ground(commit)
+    keep = ground.keep
+    summary = _kept(map(keep, reply.summary), _MOST_TEXTS, _PARAGRAPH)
+    headline = keep(reply.headline) or (summary[0] if summary else by_rules.headline)
+    scope = _kept(map(keep, reply.scope), _MOST_TEXTS, _PLACE)
+    advice = (text for text in reply.advice if not _FITS_ANY_COMMIT.fullmatch(text.strip(" .。!")))
     return Analysis(
         kinds=reply.kinds[:_MOST_KINDS] or by_rules.kinds,
         verdict=verdict,
         importance=_clamped(reply.importance or verdict.importance, verdict),
-        headline=shorten(reply.headline or summary[0], _HEADLINE),
+        headline=shorten(headline, _HEADLINE),
         facts=by_rules.facts,
         coverage=coverage,
         analyzer=model,
         language=language,
         summary=summary,
-        importance_reason=shorten(reply.importance_reason, _SENTENCE),
+        importance_reason=shorten(keep(reply.importance_reason), _SENTENCE),
         proposed=reply.importance,
-        scope=tuple(islice(scope, _MOST_TEXTS)),
-        architecture=shorten(reply.architecture, _PARAGRAPH),
-        performance=shorten(reply.performance, _PARAGRAPH),
-        security=shorten(reply.security, _PARAGRAPH),
-        risks=_risks(reply.risks, paths),
-        advice=_shortened(reply.advice, _MOST_ADVICE, _SENTENCE),
+        scope=scope,
+        architecture=shorten(keep(reply.architecture), _PARAGRAPH),
+        performance=shorten(keep(reply.performance), _PARAGRAPH),
+        security=shorten(keep(reply.security), _PARAGRAPH),
+        risks=_risks(reply.risks, commit, ground),
+        advice=_kept(map(keep, advice), _MOST_ADVICE, _SENTENCE),
         analyzed_at=at,
+        withheld=ground.withheld,
     )
 
 
@@ -76,38 +83,25 @@ def _clamped(importance: Importance, verdict: Verdict) -> Importance:
     return verdict.ceiling if importance.rank > verdict.ceiling.rank else importance
 
 
-def _shortened(texts: Iterable[str], most: int, length: int) -> tuple[str, ...]:
-    return tuple(shorten(text, length) for text in islice(texts, most))
+def _kept(texts: Iterable[str], most: int, length: int) -> tuple[str, ...]:
+    return tuple(shorten(text, length) for text in islice(filter(None, texts), most))
 
 
-def _paths(commit: Commit) -> dict[str, str]:
-    """The commit's paths by the way they look in a prompt, those before a rename too."""
-    paths = {
-        clean_line(file.previous_path): file.path for file in commit.files if file.previous_path
-    }
-    return paths | {clean_line(file.path): file.path for file in commit.files}
-
-
-def _find(paths: dict[str, str], name: str) -> str | None:
-    """The one path that is called so, in full or by its last parts."""
-    name = _LINE_NUMBER.sub("", name.strip(" `'\"")).removeprefix("./")
-    if name in paths:
-        return paths[name]
-    found = {path for look, path in paths.items() if name and look.endswith(f"/{name}")}
-    return found.pop() if len(found) == 1 else None
-
-
-def _is_grounded(text: str, paths: dict[str, str]) -> bool:
-    """Whether every file that a text names is in the commit, in full or by its last parts."""
-    names = _FILE.findall(text)
-    return all(any(f"/{look}".endswith(f"/{name}") for look in paths) for name in names)
-
-
-def _risks(replies: Iterable[RiskReply], paths: dict[str, str]) -> tuple[Risk, ...]:
+def _risks(replies: Iterable[RiskReply], commit: Commit, ground: Ground) -> tuple[Risk, ...]:
     """The worst first, for a reader who stops after the first."""
-    risks = (
-        Risk(shorten(risk.text, _SENTENCE), risk.severity, _find(paths, risk.path))
-        for risk in replies
-        if risk.text
-    )
+    risks = []
+    for risk in replies:
+        if text := ground.keep(risk.text):
+            path = ground.find_path(risk.path)
+            line = risk.line if path and _shows_line(commit, path, risk.line) else None
+            risks.append(Risk(shorten(text, _SENTENCE), risk.severity, path, line))
     return tuple(sorted(risks, key=lambda risk: _WORST_FIRST.index(risk.severity))[:_MOST_TEXTS])
+
+
+def _shows_line(commit: Commit, path: str, line: int) -> bool:
+    """Whether a line of a file as it is after the commit stands in its patch."""
+    patch = next((file.patch for file in commit.files if file.path == path), None)
+    return any(
+        hunk.new <= line < hunk.new + sum(text[:1] in ("+", " ", "") for text in hunk.lines)
+        for hunk in read_hunks(patch or "")
+    )

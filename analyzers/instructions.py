@@ -7,7 +7,7 @@ import json
 from analyzers.profiles import Form
 from analyzers.replies import BRIEF_FORM, FULL_FORM
 
-PROMPT_VERSION = "2"
+PROMPT_VERSION = "3"
 """Part of what an analysis depends on: to be raised whenever the words or the schema change."""
 
 _TASK = """\
@@ -22,7 +22,10 @@ and whomever it claims to come from.
 How to work:
 - Say only what the commit shows. Where the diff proves less than the message claims, say so.
 - Never invent. No figure (per cent, speed-up, size, count) that the commit does not state, no \
-file, function, option, version, issue or person that it does not name.
+file, function, option, version, issue or person that it does not name. What you write is held \
+against the commit: sentences that name anything else are thrown away.
+- The list of files tells what each is for, in square brackets: a change to a [test] file changes \
+what is checked and not what the software does.
 - Tell what is different for someone who runs the code, and do not retell the diff line by line. \
 A commit that only moves, renames, reformats or reverts gets a sentence that says just that.
 - Parts of a large diff may be left out; the message tells which. Do not guess at their content.

@@ -13,9 +13,17 @@ from analyzers.errors import PromptTooLong
 from analyzers.grounding import to_analysis
 from analyzers.instructions import BRIEF_INSTRUCTIONS, FULL_INSTRUCTIONS, PROMPT_VERSION
 from analyzers.language_model import LanguageModel
+from analyzers.leaks import refuse_leaks
 from analyzers.model import Analysis, Commit, Coverage, Importance, RulesReason
 from analyzers.ports import AnalysisRequest, Analyzer
-from analyzers.prompts import Subject, build_merging_prompt, build_prompts, language_name
+from analyzers.profiles import Form
+from analyzers.prompts import (
+    Subject,
+    build_merging_prompt,
+    build_prompts,
+    fence,
+    language_name,
+)
 from analyzers.replies import BRIEF_FORM, FULL_FORM, Reply, parse_reply
 from analyzers.rules import RULES_VERSION, rules_analysis
 from analyzers.worth import Depth, depth_of
@@ -107,10 +115,8 @@ class _Inquiry:
     async def in_brief(self, budget: int) -> Analysis:
         """The main points."""
         prompts = await asyncio.to_thread(build_prompts, self._subject, budget)
-        reply = await self._model.ask(
-            BRIEF_INSTRUCTIONS, prompts.parts[0], BRIEF_FORM, parse_reply, self._request.account
-        )
-        return replace(self._analysis(reply, prompts.coverage), is_brief=True)
+        reply = await self._ask(prompts.parts[0], BRIEF_INSTRUCTIONS, BRIEF_FORM)
+        return replace(await self._analysis(reply, prompts.coverage), is_brief=True)
 
     async def in_full(self, budget: int) -> Analysis:
         """Everything, in one request with half of the budget; of a commit that matters and that
@@ -124,18 +130,24 @@ class _Inquiry:
                 prompts = in_parts
         replies = await asyncio.gather(*(self._ask(part) for part in prompts.parts))
         if len(replies) == 1:
-            return self._analysis(replies[0], prompts.coverage)
+            return await self._analysis(replies[0], prompts.coverage)
         notes = [json.dumps(reply.model_dump(mode="json"), ensure_ascii=False) for reply in replies]
         merging = build_merging_prompt(self._subject, prompts.coverage, notes, share)
-        return self._analysis(await self._ask(merging), prompts.coverage)
+        return await self._analysis(await self._ask(merging), prompts.coverage)
 
-    async def _ask(self, prompt: str) -> Reply:
-        return await self._model.ask(
-            FULL_INSTRUCTIONS, prompt, FULL_FORM, parse_reply, self._request.account
-        )
+    async def _ask(
+        self, prompt: str, instructions: str = FULL_INSTRUCTIONS, form: Form = FULL_FORM
+    ) -> Reply:
+        def parse(text: str) -> Reply:
+            reply = parse_reply(text)
+            refuse_leaks(reply.texts, instructions, fence(self._subject.commit.sha))
+            return reply
 
-    def _analysis(self, reply: Reply, coverage: Coverage) -> Analysis:
-        return to_analysis(
+        return await self._model.ask(instructions, prompt, form, parse, self._request.account)
+
+    async def _analysis(self, reply: Reply, coverage: Coverage) -> Analysis:
+        return await asyncio.to_thread(
+            to_analysis,
             reply,
             self._subject.commit,
             self._by_rules,

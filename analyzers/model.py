@@ -199,6 +199,11 @@ class Risk:
     """The line of that file after the commit, always one that the diff shows; None where the model
     named none."""
 
+    @property
+    def place(self) -> str:
+        """Where it stands, `src/widget.py:12`; empty where it has no one place."""
+        return f"{self.path}:{self.line}" if self.path and self.line else self.path or ""
+
 
 class ReasonCode(StrEnum):
     """Why the rules hold a commit to be as important as they say; worded by the formatters."""
@@ -307,7 +312,7 @@ class Facts:
     reverts: str | None = None
     """The commit that it reverts: a SHA (may be short) or, failing that, its quoted title."""
     follows: tuple[str, ...] = ()
-    """Earlier commits that it says to fix or complete: SHAs (may be short) and `#123`."""
+    """Earlier commits that it says to fix or complete: SHAs (may be short), `#123`, or titles."""
     secrets: tuple[PossibleSecret, ...] = ()
     """Where it seems to add secrets."""
     tests_missing: bool = False

@@ -75,6 +75,8 @@ _LONGEST_REPLY, _LONGEST_TEXT, _MOST_TEXTS, _MOST_OBJECTS = 200_000, 2_000, 50, 
 """Characters read of a reply and of one text in it, texts read of a list, and objects tried:
 they bound the work that a hostile reply can cause."""
 
+_MOST_LINES = 10_000_000
+
 _NOTHING = re.compile(
     r"(?:n/?a|nil|null|keine?|aucune?|ningun[oa]|нет|なし|特になし|없음|不适用|不適用|不涉及"
     r"|not applicable|not affected|unaffected|unchanged"
@@ -135,6 +137,10 @@ def _word(value: object) -> str:
     return clean_line(value).casefold() if isinstance(value, str) else ""
 
 
+def _line(value: object) -> int:
+    return value if isinstance(value, int) and 0 < value < _MOST_LINES else 0
+
+
 def _kinds(value: object) -> tuple[Kind, ...]:
     words = [value] if isinstance(value, str) else value
     if not isinstance(words, list):
@@ -158,6 +164,7 @@ class RiskReply(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     path: Text = ""
+    line: Annotated[int, BeforeValidator(_line)] = 0
     text: Text = ""
     severity: Annotated[
         Severity, BeforeValidator(lambda value: _IMPORTANCES.get(_word(value), "medium"))
@@ -182,6 +189,21 @@ class Reply(BaseModel):
         Importance | None, BeforeValidator(lambda value: _IMPORTANCES.get(_word(value)))
     ] = None
     headline: Text = ""
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """All that the model worded itself."""
+        return (
+            self.headline,
+            *self.summary,
+            *self.scope,
+            self.architecture,
+            self.performance,
+            self.security,
+            *(risk.text for risk in self.risks),
+            *self.advice,
+            self.importance_reason,
+        )
 
     @model_validator(mode="after")
     def _says_something(self) -> Reply:

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from analyzers.errors import InputError
+from analyzers.grouping import arrange
 from analyzers.model import Digest, LeftOut, Range
-from analyzers.overview import arrange
 from analyzers.ports import Account, AnalysisRequest, Analyzer
 from analyzers.text import clean_line
 from bot.analysing import Progress, Reader, counted, with_branches

@@ -16,8 +16,8 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, final
 
 from analyzers.errors import RevisionNotFound, SourceError
+from analyzers.grouping import arrange
 from analyzers.model import Digest, Edition, RemarkCode
-from analyzers.overview import arrange
 from analyzers.ports import Account, AnalysisRequest
 from analyzers.text import clean_line
 from bot.access import MOST_COMMITS

@@ -19,8 +19,8 @@ from analyzers.errors import (
     StoreError,
     TokenRefused,
 )
+from analyzers.grouping import rearranged
 from analyzers.model import Digest, RulesReason
-from analyzers.overview import rearranged
 from analyzers.ports import Account, AnalysisRequest
 from bot.analysing import Analysed, analyse_all, with_branches
 from bot.delivery import Delivered

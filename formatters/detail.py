@@ -250,6 +250,10 @@ def _small_print(entry: Entry, zone: str, words: Words) -> tuple[str, ...]:
     lines = [*_read(analysis.coverage, words)]
     if entry.commit.files_omitted:
         lines.append(words("small-files-omitted"))
+    if analysis.withheld:
+        lines.append(words("small-withheld", n=analysis.withheld))
+    if analysis.is_brief:
+        lines.append(words("small-brief"))
     if analysis.rules_reason is not None:
         reason = words(f"rules-reason-{analysis.rules_reason.value}")
         lines.append(words("small-by-rules", reason=reason))

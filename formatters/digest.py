@@ -41,6 +41,9 @@ OBJECT_NAME = "^([0-9a-f]{40}|[0-9a-f]{64})$"
 MAX_GIST = 6
 """Headlines that one line tells in place of a folded group's; the rest is counted."""
 
+MAX_TIES = 3
+"""Commits that a line names as reverting, fixing or completing its own, or the other way round."""
+
 MAX_NAME = 60
 """Characters of a component's or branch's name in a sentence."""
 
@@ -118,7 +121,7 @@ def outline(digest: Digest, words: Words) -> Outline:
         when=_when(digest.span, words),
         stats=_stats(digest, counts, words),
         remarks=tuple(_remark(remark, words) for remark in digest.remarks),
-        overview=_overview(entries, counts, words),
+        overview=tuple(map(clean_line, digest.overview)) or _overview(entries, counts, words),
         sections=tuple(_section(group, digest, words, mixture) for group in digest.groups),
         completeness=_completeness(digest, counts, words),
     )
@@ -176,6 +179,7 @@ def _line(entry: Entry, group: Group, digest: Digest, words: Words, mixture: _Mi
     component = analysis.facts.components[0] if analysis.facts.components else ""
     if component != group.name and not _is_called(component, analysis.kind, words):
         tags.append(shorten(clean_line(component), MAX_NAME))
+    tags += [words(f"tag-{tie.kind.value}", number=tie.number) for tie in entry.ties[:MAX_TIES]]
     if mixture.branches:
         tags.append(shorten(clean_line(entry.branch), MAX_NAME))
     if mixture.analyzers and not analysis.by_model:

@@ -27,6 +27,7 @@ def document(digest: model.Digest) -> str:
         head=digest.head,
         span=_span(digest.span),
         remarks=tuple(models.Remark.model_validate(remark) for remark in digest.remarks),
+        overview=digest.overview,
         counts=models.Counts(**asdict(count(digest.entries)), left_out=dict(digest.left_out)),
         groups=tuple(_group(group) for group in digest.groups),
         commits=tuple(_commit(entry, digest.repository) for entry in digest.entries),
@@ -93,6 +94,7 @@ def _commit(entry: model.Entry, repository: model.Repository) -> models.Commit:
         deletions=commit.deletions,
         files=tuple(models.File.model_validate(file) for file in commit.files),
         files_omitted=commit.files_omitted,
+        ties=tuple(models.Tie.model_validate(tie) for tie in entry.ties),
         analysis=models.Analysis.model_validate(entry.analysis),
     )
 

@@ -184,6 +184,8 @@ class Facts(_Model):
     """Issues, pull requests and CVE numbers that the message names."""
     reverts: Text | None
     """The commit that it reverts: a SHA or a title."""
+    follows: tuple[Text, ...]
+    """Earlier commits that it says to fix or complete: SHAs, `#123`, or titles."""
     secrets: tuple[PossibleSecret, ...]
     """Where it seems to add passwords, keys or tokens."""
     tests_missing: bool
@@ -213,6 +215,8 @@ class Risk(_Model):
     """How bad that is."""
     path: Text | None
     """The file of the commit that it stands in."""
+    line: int | None
+    """The line of that file after the commit."""
 
 
 class Analysis(_Model):
@@ -254,8 +258,21 @@ class Analysis(_Model):
     """What who takes the commit should do."""
     coverage: Coverage
     """How much was read."""
+    is_brief: bool
+    """Whether a model was asked for the main points only."""
+    withheld: int
+    """Sentences of the model that were taken out because the commit does not bear them out."""
     facts: Facts
     """What the rules read off it."""
+
+
+class Tie(_Model):
+    """Another commit of the same digest that belongs to this one."""
+
+    kind: model.TieKind
+    """What this one is to the other."""
+    number: int
+    """The other one's number."""
 
 
 class Commit(_Model):
@@ -293,6 +310,8 @@ class Commit(_Model):
     """What changed against the first parent; empty for a merge."""
     files_omitted: bool
     """Whether the forge listed only a part of the files."""
+    ties: tuple[Tie, ...]
+    """What it reverts, fixes or completes in this digest, and what does so to it."""
     analysis: Analysis
     """What is known of it."""
 
@@ -357,6 +376,8 @@ class DigestDocument(_Model):
     """What the digest covers."""
     remarks: tuple[Remark, ...]
     """What is to be said of the history itself; mostly empty."""
+    overview: tuple[Text, ...]
+    """What it was about by a model, at most three sentences; mostly empty without one."""
     counts: Counts
     groups: tuple[Group, ...]
     """In the order of reading; empty on a quiet day."""

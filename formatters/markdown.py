@@ -176,7 +176,7 @@ def _analysis(expanded: Detail, words: Words, *, level: int) -> Iterator[str]:
 def _part(part: Part, words: Words) -> str:
     rows = [_lines(item) for item in part.items]
     for severity, risk in part.risks:
-        place = f" ({words('label-path', path=code(risk.path))})" if risk.path else ""
+        place = f" ({words('label-path', path=code(risk.place))})" if risk.path else ""
         rows.append(f"**{severity}** — {prose(risk.text)}{place}")
     if len(rows) == 1 and part.items:
         return rows[0]

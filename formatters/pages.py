@@ -140,7 +140,7 @@ def _headline(line: Line, *, is_repaired: bool) -> str:
 def _items(part: Part, words: Words) -> tuple[str, ...]:
     risks = (
         f"{severity} — {risk.text}"
-        + (f" ({words('label-path', path=f'`{risk.path}`')})" if risk.path else "")
+        + (f" ({words('label-path', path=f'`{risk.place}`')})" if risk.path else "")
         for severity, risk in part.risks
     )
     return (*part.items, *risks)

@@ -64,7 +64,9 @@ def test_small_commit_is_shown_whole() -> None:
     assert selection.coverage == Coverage(2, 2)
     assert a_patch() in selection.parts[0].patches
     assert "not shown" not in selection.parts[0].patches
-    assert selection.parts[0].listing == "modified +3 -0 src/a.py\nmodified +3 -0 tests/test_a.py\n"
+    assert selection.parts[0].listing == (
+        "modified +3 -0 src/a.py\nmodified +3 -0 tests/test_a.py [test]\n"
+    )
 
 
 def test_files_stand_in_the_order_of_their_worth() -> None:

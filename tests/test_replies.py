@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import time
+from dataclasses import replace
 from typing import Any
 
 import jsonschema
@@ -18,7 +19,6 @@ from analyzers.model import (
     Analysis,
     Commit,
     Coverage,
-    Facts,
     FileStatus,
     Importance,
     Kind,
@@ -27,8 +27,16 @@ from analyzers.model import (
     Severity,
     Verdict,
 )
-from analyzers.replies import REPLY_SCHEMA, Reply, RiskReply, is_complete, parse_reply
-from tests.digests import HOSTILE_TEXTS, NOON, a_commit, a_verdict, commits, texts
+from analyzers.replies import BRIEF_FORM, FULL_FORM, Reply, RiskReply, parse_reply
+from tests.digests import (
+    HOSTILE_TEXTS,
+    NOON,
+    a_commit,
+    a_verdict,
+    commits,
+    rules_analysis,
+    texts,
+)
 from tests.language_models import a_file
 
 GOOD: dict[str, Any] = {
@@ -37,7 +45,9 @@ GOOD: dict[str, Any] = {
     "architecture": "The list moves into the widget.",
     "performance": "",
     "security": "",
-    "risks": [{"path": "src/widget.py", "text": "Old callers break.", "severity": "high"}],
+    "risks": [
+        {"path": "src/widget.py", "line": 2, "text": "Old callers break.", "severity": "high"}
+    ],
     "advice": ["Pass the list by name."],
     "kinds": ["fix", "refactor"],
     "importance_reason": "Callers must change.",
@@ -47,14 +57,20 @@ GOOD: dict[str, Any] = {
 TEXT = json.dumps(GOOD)
 
 
+COMMIT = a_commit(
+    message="Keep the order in `add()`\n\nNeeds 3.11 and `deadline`.",
+    files=(a_file("src/widget.py"),),
+)
+
+
 def analysis_of(
     reply: dict[str, Any], commit: Commit | None = None, verdict: Verdict | None = None
 ) -> Analysis:
     """What becomes of a good reply with these parts changed."""
     return to_analysis(
         parse_reply(json.dumps(GOOD | reply)),
-        commit or a_commit(),
-        ((Kind.CHORE,), verdict or a_verdict(), Facts()),
+        commit or COMMIT,
+        replace(rules_analysis(), kinds=(Kind.CHORE,), verdict=verdict or a_verdict()),
         Coverage(1, 1),
         model="test-model",
         language="en",
@@ -63,26 +79,26 @@ def analysis_of(
 
 
 def test_schema_and_reader_know_the_same_keys() -> None:
-    assert list(REPLY_SCHEMA["properties"]) == list(Reply.model_fields)
-    risk = REPLY_SCHEMA["properties"]["risks"]["items"]["properties"]
+    assert list(FULL_FORM.schema["properties"]) == list(Reply.model_fields)
+    risk = FULL_FORM.schema["properties"]["risks"]["items"]["properties"]
     assert list(risk) == list(RiskReply.model_fields)
-    jsonschema.Draft202012Validator.check_schema(REPLY_SCHEMA)
-    jsonschema.validate(GOOD, REPLY_SCHEMA)
+    jsonschema.Draft202012Validator.check_schema(FULL_FORM.schema)
+    jsonschema.validate(GOOD, FULL_FORM.schema)
 
 
 def test_schema_asks_for_observations_before_judgements() -> None:
-    keys = list(REPLY_SCHEMA["properties"])
+    keys = list(FULL_FORM.schema["properties"])
     assert keys.index("summary") < keys.index("importance_reason") < keys.index("importance")
 
 
 def test_good_reply_becomes_a_whole_analysis() -> None:
-    analysis = analysis_of({}, a_commit(files=(a_file("src/widget.py"),)))
+    analysis = analysis_of({})
     assert analysis == Analysis(
         kinds=(Kind.FIX, Kind.REFACTOR),
         verdict=a_verdict(),
         importance=Importance.HIGH,
         headline="Widgets keep their order",
-        facts=Facts(),
+        facts=rules_analysis().facts,
         coverage=Coverage(1, 1),
         analyzer="test-model",
         language="en",
@@ -91,7 +107,7 @@ def test_good_reply_becomes_a_whole_analysis() -> None:
         proposed=Importance.HIGH,
         scope=("`src/widget.py`", "callers of `add()`"),
         architecture="The list moves into the widget.",
-        risks=(Risk("Old callers break.", Severity.HIGH, "src/widget.py"),),
+        risks=(Risk("Old callers break.", Severity.HIGH, "src/widget.py", 2),),
         advice=("Pass the list by name.",),
         analyzed_at=NOON,
     )
@@ -274,7 +290,8 @@ def test_path_of_a_risk_is_one_of_the_commits(named: str, path: str | None) -> N
 def test_scope_that_names_a_foreign_file_is_dropped() -> None:
     """Invariant 6."""
     scope = ["src/widget.py", "the loader in `src/invented.py`", "POST /v1/things", "and/or users"]
-    analysis = analysis_of({"scope": scope}, a_commit(files=(a_file("src/widget.py"),)))
+    analysis = analysis_of({"scope": scope})
+    assert analysis.withheld == 1
     assert analysis.scope == ("src/widget.py", "POST /v1/things", "and/or users")
 
 
@@ -296,8 +313,11 @@ def test_rambling_is_cut() -> None:
 
 
 def test_reply_held_to_the_schema_names_every_key() -> None:
-    assert is_complete(TEXT)
-    assert not is_complete('{"headline": "x"}')
+    assert FULL_FORM.is_filled_in(TEXT)
+    assert BRIEF_FORM.is_filled_in(
+        json.dumps({key: GOOD[key] for key in BRIEF_FORM.schema["required"]})
+    )
+    assert not FULL_FORM.is_filled_in('{"headline": "x"}')
 
 
 @given(st.text() | st.sampled_from(HOSTILE_TEXTS) | st.text('{}[]":,\\ue0<think>/', max_size=300))
@@ -354,7 +374,7 @@ def test_hostile_reply_costs_little_time(text: str) -> None:
         to_analysis(
             parse_reply(text),
             a_commit(files=tuple(a_file(f"src/{n}/widget.py") for n in range(500))),
-            ((Kind.FIX,), a_verdict(), Facts()),
+            rules_analysis(),
             Coverage(0, 1),
             model="m",
             language="en",

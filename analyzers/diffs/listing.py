@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from analyzers.diffs.cutting import cost_within, while_they_fit
 from analyzers.diffs.pieces import Piece
 from analyzers.diffs.ranking import Fate, File
+from analyzers.model import FileRole
+from analyzers.rules.roles import role_of
 from analyzers.text import clean_line, shorten
 from analyzers.tokens import count_tokens
 
@@ -95,4 +97,6 @@ def _line(file: File) -> str:
     before = f" (was {shown_path(change.previous_path)})" if change.previous_path else ""
     blank = " (only white space changed)" if file.is_blank else ""
     counts = f"+{change.additions} -{change.deletions}"
-    return f"{change.status.value} {counts} {shown_path(change.path)}{before}{blank}\n"
+    role = role_of(change.path)
+    purpose = "" if role is FileRole.SOURCE else f" [{role.value}]"
+    return f"{change.status.value} {counts} {shown_path(change.path)}{before}{purpose}{blank}\n"

@@ -13,14 +13,14 @@ from analyzers.rules.dependencies import dependency_moves
 from analyzers.rules.evidence import evidence_of
 from analyzers.rules.importance import judge
 from analyzers.rules.kinds import kinds_of
-from analyzers.rules.marks import breaking_marks, references, reverted
+from analyzers.rules.marks import breaking_marks, followed, references, reverted
 from analyzers.rules.reading import Reading, is_pure_move, read
 from analyzers.rules.roles import UNREADABLE
 from analyzers.rules.secrets import secrets_of
 from analyzers.rules.symbols import symbols_of
 from analyzers.text import clean_line, shorten
 
-RULES_VERSION = 2
+RULES_VERSION = 3
 """Raised with every change of the rules that changes an analysis."""
 
 _HEADLINE = 300
@@ -90,6 +90,7 @@ def _assess(reading: Reading) -> tuple[tuple[Kind, ...], Verdict, Facts]:
         breaking=breaking_marks(reading, kinds, foreign_body=foreign),
         references=references(reading, foreign_body=foreign),
         reverts=reverted(reading) if Kind.REVERT in kinds else None,
+        follows=() if foreign else followed(reading),
         secrets=secrets_of(reading.commit),
         tests_missing=_misses_tests(reading, kinds),
     )

@@ -86,6 +86,20 @@ _REVERTED_TITLE = re.compile(
     r"(?:(?:revert|reverts|reverted|roll ?back)\b|回滚|撤销|回退)[:：]?\s*(.*)", re.IGNORECASE
 )
 
+_FIXED_SHA = re.compile(r"^Fixes: ([0-9a-f]{7,64})\b", re.MULTILINE | re.IGNORECASE)
+"""The trailer of the Linux kernel: docs.kernel.org, "Submitting patches"."""
+_FOLLOWED = re.compile(
+    r"(?:\bfollow(?:s|ing)?[ -]?ups?\b(?: fix(?:es)?)?|\bfixup (?:for|of|to)|\bamends?"
+    r"|\b(?:caused|broken|introduced|regressed|missed|forgotten|overlooked) (?:by|in|from)"
+    r"|\bregression (?:by|in|from|of|since)|\b(?:fix|correction) (?:for|to|of) (?:the )?commit"
+    r"|后续(?:修复|修正|改进|完善|跟进)|跟进|补充|由此引入|引入自|修正|修复由)"
+    r"[:：,]?\s?(?:to |of |for |on |from |in |by |with |the |commit |PR |pull request ){0,4}"
+    r"(?:(?-i:([0-9a-f]{7,64}))\b|(#[1-9]\d{0,8})\b)",
+    re.IGNORECASE,
+)
+_SQUASHED = re.compile(r"(?:fixup|squash|amend)! (.+)")
+"""What `git commit --fixup` writes before the title of the commit that it is for."""
+
 
 def breaking_marks(
     reading: Reading, kinds: Sequence[Kind], *, foreign_body: bool
@@ -136,6 +150,16 @@ def reverted(reading: Reading) -> str | None:
         return (sha.group(1) or sha.group(2)).lower()
     title = _REVERTED_TITLE.match(reading.title.text) or _REVERTED_TITLE.match(reading.raw_title)
     return (_quote(title.group(1).strip(" \"'“”")) or None) if title else None
+
+
+def followed(reading: Reading) -> tuple[str, ...]:
+    """The earlier commits that it says to fix or complete: SHAs, `#123`, or titles."""
+    text = f"{reading.raw_title}\n{reading.body}"
+    found = [sha.lower() for sha in _FIXED_SHA.findall(text)]
+    found += [sha.lower() or number for sha, number in _FOLLOWED.findall(text)]
+    if title := _SQUASHED.match(reading.raw_title):
+        found.append(_quote(title[1]))
+    return tuple(dict.fromkeys(found))[:MAX_MARKS]
 
 
 def is_typo(text: str) -> bool:

@@ -8,8 +8,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, final
 
 from analyzers.errors import InputError
+from analyzers.grouping import arrange
 from analyzers.model import Day, Digest, Edition, Range
-from analyzers.overview import arrange
 from analyzers.ports import Account, AnalysisRequest
 from bot.access import most_commits
 from bot.analysing import Progress, analyse_all, with_branches

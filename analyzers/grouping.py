@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from analyzers.model import Analysis, Commit, Entry, Group, GroupKind, Importance, Kind, Placed
 from analyzers.rules.titles import parse_title
+from analyzers.ties import with_ties
 
 MIN_ALIKE = 3
 """Commits that must say the same before one line stands for them."""
@@ -113,7 +114,7 @@ def _numbered(drafts: Sequence[_Draft]) -> tuple[Group, ...]:
             number += 1
             entries.append(Entry(number, commit, analysis))
         groups.append(Group(draft.kind, draft.name, draft.importance, tuple(entries)))
-    return tuple(groups)
+    return with_ties(groups)
 
 
 def _by_component(pairs: list[Analysed]) -> list[_Draft]:

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from analyzers.grouping import arrange, placed, rearranged
 from analyzers.model import Analysis, Commit, Group, GroupKind, Importance, Kind, Person
-from analyzers.overview import arrange, placed, rearranged
 from analyzers.rules import rules_analysis
 from tests.digests import ADA, NOON, sha_of
 from tests.rules_cases import commit_of

@@ -1,0 +1,136 @@
+"""What a text about a commit names, held against the commit: files, identifiers, figures. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
+from functools import cached_property
+from typing import final
+
+from analyzers.model import Commit
+from analyzers.rules.words import word_set
+from analyzers.text import clean_line
+
+# Characters of code are ASCII here: in Chinese prose no space separates them from the words.
+_FILE = re.compile(r"((?:[\w.@+-]+/)+[\w.@+-]*\.[A-Za-z]\w{0,9}\b)(?::\d+(?:-\d+)?)?", re.ASCII)
+_QUOTED = re.compile(r"`([^`\n]{1,300})`")
+_WORD = re.compile(r"\b[A-Za-z_]\w{2,}", re.ASCII)
+_CODE_IN_PROSE = re.compile(
+    r"\b[A-Za-z]\w*_\w+|\b[A-Za-z_]\w{2,}(?=\(\))",
+    re.ASCII,
+)
+_FIGURE = re.compile(
+    r"(?<![\w.])(?<![A-Za-z]-)v?(\d{1,15}(?:[.,_]\d{1,9})*)(\s?(?:%|‰|×|倍|x\b|per ?cent))?",
+    re.ASCII,
+)
+_SENTENCE_END = re.compile(r"(?<=[\w`)\]\"'%]{2}[.!?;])(?=\s+[^\sa-z])|(?<=[。！？；])")
+_AS_WORD = r"(?<!\w){}(?!\w)"
+_AS_FIGURE = r"(?<![\d.])(?<!\d[,_]){}(?![.,_]?\d)"
+_LINE_NUMBER = re.compile(r":\d+(?:-\d+)?$")
+
+_ANYWHERE = word_set(
+    "None True False null nil undefined true false self this void int str bool float string list "
+    "dict tuple set map array object number boolean char byte bytes NULL GET POST PUT PATCH DELETE "
+    "HEAD HTTP HTTPS JSON YAML TOML XML HTML CSS SQL API URL stdin stdout stderr"
+)
+"""Words in the face of code that any reader of any commit may use."""
+_COUNTED_ON_FINGERS = 12
+"""Whole numbers up to this are counts of what the commit shows, hardly ever claims about it."""
+_UNITS = (1, 60, 1_000, 1_024, 3_600, 1_000_000, 1_048_576)
+"""What a figure may be multiplied with to be the same in the smaller unit that code is in."""
+
+
+@final
+class Ground:
+    """All that a commit says: a text about it may name that and nothing else."""
+
+    def __init__(self, commit: Commit) -> None:
+        """Look at a commit with its patches."""
+        self._commit = commit
+        self._borne: dict[str, bool] = {}
+        self.withheld = 0
+        """Sentences that were taken out so far."""
+
+    def keep(self, text: str) -> str:
+        """The sentences of a text that name nothing that the commit does not."""
+        sentences = _SENTENCE_END.split(text)
+        kept = [sentence for sentence in sentences if self.bears(sentence)]
+        self.withheld += len(sentences) - len(kept)
+        return text if len(kept) == len(sentences) else "".join(kept).strip()
+
+    def bears(self, text: str) -> bool:
+        """Whether every file, identifier and figure of a text stands in the commit."""
+        files = _FILE.findall(text)
+        rest = _FILE.sub(" ", text)
+        quoted = [word for code in _QUOTED.findall(rest) for word in _WORD.findall(code)]
+        names = (*quoted, *_CODE_IN_PROSE.findall(rest))
+        return (
+            all(map(self._has_file, files))
+            and all(name in _ANYWHERE or self._has(_AS_WORD, name) for name in names)
+            and all(self._has_figure(match) for match in _FIGURE.finditer(rest))
+        )
+
+    def find_path(self, name: str) -> str | None:
+        """The one path of the commit that is called so, in full or by its last parts."""
+        name = _LINE_NUMBER.sub("", name.strip(" `'\"")).removeprefix("./")
+        if name in self._paths:
+            return self._paths[name]
+        found = {path for look, path in self._paths.items() if name and look.endswith(f"/{name}")}
+        return found.pop() if len(found) == 1 else None
+
+    @cached_property
+    def _paths(self) -> dict[str, str]:
+        """The paths by the way they look in a prompt, those before a rename too."""
+        files = self._commit.files
+        paths = {clean_line(f.previous_path): f.path for f in files if f.previous_path}
+        return paths | {clean_line(file.path): file.path for file in files}
+
+    def _has_file(self, name: str) -> bool:
+        name = name.removeprefix("./")
+        return any(f"/{look}".endswith(f"/{name}") for look in self._paths) or self._has(
+            _AS_WORD, name
+        )
+
+    def _has_figure(self, match: re.Match[str]) -> bool:
+        written, sign = match.groups()
+        if written.count(".") > 1:  # a version
+            return self._has(_AS_FIGURE, written)
+        value = Decimal(written.replace(",", "").replace("_", ""))
+        if not sign and value <= _COUNTED_ON_FINGERS and value == value.to_integral():
+            return True
+        scaled = [value, value / 100] if sign else [value * unit for unit in _UNITS]
+        if value in self._sizes and not sign:
+            return True
+        spellings = (written, *_spellings(scaled))
+        return any(self._has(_AS_FIGURE, spelling) for spelling in spellings)
+
+    @cached_property
+    def _sizes(self) -> frozenset[int]:
+        commit = self._commit
+        sizes = (len(commit.files), commit.additions, commit.deletions)
+        return frozenset((*sizes, commit.additions + commit.deletions))
+
+    def _has(self, around: str, name: str) -> bool:
+        """Whether the commit has a name or a figure that is not a part of a longer one."""
+        if name not in self._borne:
+            whole = re.compile(around.format(re.escape(name)), re.ASCII)
+            # The search within is an order of magnitude faster, and most texts lack most names.
+            self._borne[name] = any(name in text and whole.search(text) for text in self._texts())
+        return self._borne[name]
+
+    def _texts(self) -> Iterator[str]:
+        yield self._commit.message
+        for file in self._commit.files:
+            yield file.path
+            yield file.previous_path or ""
+            yield file.patch or ""
+
+
+def _spellings(values: Iterable[Decimal]) -> Iterator[str]:
+    for value in values:
+        plain = f"{value.normalize():f}"
+        yield plain
+        if len(plain) > 3 and plain.isdigit():
+            yield f"{int(plain):,}"
+            yield f"{int(plain):_}"

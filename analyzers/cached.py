@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import final
 
 from analyzers.model import Analysis, Commit
-from analyzers.ports import AnalysisCache, AnalysisRequest, Analyzer
+from analyzers.ports import AnalysisCache, AnalysisRequest, Analyzer, Turns
 
 
 @dataclass(slots=True)
@@ -22,10 +22,12 @@ class _Flight:
 class CachedAnalyzer(Analyzer):
     """Asks the analyzer within only for what is neither kept nor under way."""
 
-    def __init__(self, inner: Analyzer, cache: AnalysisCache) -> None:
-        """Put a cache before an analyzer. Both stay the caller's to close."""
+    def __init__(self, inner: Analyzer, cache: AnalysisCache, turns: Turns) -> None:
+        """Put a cache before an analyzer, and have processes that share the cache ask one after
+        the other. All stay the caller's to close."""
         self._inner = inner
         self._cache = cache
+        self._turns = turns
         self._flights: dict[tuple[str, str], _Flight] = {}
 
     def identity(self, language: str, *, brief: bool = False) -> str:
@@ -51,7 +53,7 @@ class CachedAnalyzer(Analyzer):
         key = (commit.sha, self.identity(request.language, brief=not request.in_full))
         flight = self._flights.get(key)
         if flight is None:
-            flight = _Flight(asyncio.create_task(self._fetch(commit, request)))
+            flight = _Flight(asyncio.create_task(self._fetch(commit, request, key)))
             self._flights[key] = flight
         flight.waiting += 1
         try:
@@ -69,12 +71,18 @@ class CachedAnalyzer(Analyzer):
             flight.task.cancel()
             await asyncio.wait({flight.task})
 
-    async def _fetch(self, commit: Commit, request: AnalysisRequest) -> Analysis:
+    async def _fetch(
+        self, commit: Commit, request: AnalysisRequest, key: tuple[str, str]
+    ) -> Analysis:
         kept = await self.known(commit.sha, request.language, in_full=request.in_full)
         if kept is not None:
             return kept
-        analysis = await self._inner.analyze(commit, request)
-        if analysis.by_model:  # what the rules said in a model's place must not stand for it
-            identity = self.identity(request.language, brief=analysis.is_brief)
-            await self._cache.put(commit.sha, identity, analysis)
-        return analysis
+        async with self._turns.turn("/".join(key)):
+            kept = await self.known(commit.sha, request.language, in_full=request.in_full)
+            if kept is not None:  # by another process, meanwhile
+                return kept
+            analysis = await self._inner.analyze(commit, request)
+            if analysis.by_model:  # what the rules said in a model's place must not stand for it
+                identity = self.identity(request.language, brief=analysis.is_brief)
+                await self._cache.put(commit.sha, identity, analysis)
+            return analysis

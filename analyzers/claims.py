@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from decimal import Decimal
-from functools import cached_property
 from typing import final
 
 from analyzers.model import Commit
@@ -27,6 +26,7 @@ _FIGURE = re.compile(
 _SENTENCE_END = re.compile(r"(?<=[\w`)\]\"'%]{2}[.!?;])(?=\s+[^\sa-z])|(?<=[。！？；])")
 _AS_WORD = r"(?<!\w){}(?!\w)"
 _AS_FIGURE = r"(?<![\d.])(?<!\d[,_]){}(?![.,_]?\d)"
+_AS_SHARE = _AS_FIGURE + r"\s?(?:%|‰|per ?cent)"
 _LINE_NUMBER = re.compile(r":\d+(?:-\d+)?$")
 
 _ANYWHERE = word_set(
@@ -37,30 +37,55 @@ _ANYWHERE = word_set(
 """Words in the face of code that any reader of any commit may use."""
 _COUNTED_ON_FINGERS = 12
 """Whole numbers up to this are counts of what the commit shows, hardly ever claims about it."""
+_OF_A_HUNDRED = ("%", "‰", "percent", "per cent")
 _UNITS = (1, 60, 1_000, 1_024, 3_600, 1_000_000, 1_048_576)
 """What a figure may be multiplied with to be the same in the smaller unit that code is in."""
 
 
 @final
 class Ground:
-    """All that a commit says: a text about it may name that and nothing else."""
+    """What a text may name, and nothing else: all that its subject says."""
 
-    def __init__(self, commit: Commit) -> None:
-        """Look at a commit with its patches."""
-        self._commit = commit
-        self._borne: dict[str, bool] = {}
+    def __init__(
+        self,
+        texts: Sequence[str],
+        paths: Mapping[str, str] | None = None,
+        sizes: Set[int] = frozenset(),
+    ) -> None:
+        """Stand on these texts.
+
+        Args:
+            texts: what was said.
+            paths: the files that there are, by the way they look in a prompt.
+            sizes: whole numbers that may be told as well.
+        """
+        self._texts = texts
+        self._paths = paths or {}
+        self._sizes = sizes
+        self._borne: dict[tuple[str, str], bool] = {}
         self.withheld = 0
         """Sentences that were taken out so far."""
 
+    @classmethod
+    def of(cls, commit: Commit) -> Ground:
+        """All that a commit with its patches says."""
+        files = commit.files
+        before = {clean_line(f.previous_path): f.path for f in files if f.previous_path}
+        paths = before | {clean_line(file.path): file.path for file in files}
+        patches = (file.patch for file in files if file.patch)
+        sizes = {len(files), commit.additions, commit.deletions}
+        sizes.add(commit.additions + commit.deletions)
+        return cls((commit.message, *paths, *patches), paths, sizes)
+
     def keep(self, text: str) -> str:
-        """The sentences of a text that name nothing that the commit does not."""
+        """The sentences of a text that name nothing else."""
         sentences = _SENTENCE_END.split(text)
         kept = [sentence for sentence in sentences if self.bears(sentence)]
         self.withheld += len(sentences) - len(kept)
         return text if len(kept) == len(sentences) else "".join(kept).strip()
 
     def bears(self, text: str) -> bool:
-        """Whether every file, identifier and figure of a text stands in the commit."""
+        """Whether every file, identifier and figure of a text is there."""
         files = _FILE.findall(text)
         rest = _FILE.sub(" ", text)
         quoted = [word for code in _QUOTED.findall(rest) for word in _WORD.findall(code)]
@@ -72,19 +97,12 @@ class Ground:
         )
 
     def find_path(self, name: str) -> str | None:
-        """The one path of the commit that is called so, in full or by its last parts."""
+        """The one path that is called so, in full or by its last parts."""
         name = _LINE_NUMBER.sub("", name.strip(" `'\"")).removeprefix("./")
         if name in self._paths:
             return self._paths[name]
         found = {path for look, path in self._paths.items() if name and look.endswith(f"/{name}")}
         return found.pop() if len(found) == 1 else None
-
-    @cached_property
-    def _paths(self) -> dict[str, str]:
-        """The paths by the way they look in a prompt, those before a rename too."""
-        files = self._commit.files
-        paths = {clean_line(f.previous_path): f.path for f in files if f.previous_path}
-        return paths | {clean_line(file.path): file.path for file in files}
 
     def _has_file(self, name: str) -> bool:
         name = name.removeprefix("./")
@@ -93,38 +111,30 @@ class Ground:
         )
 
     def _has_figure(self, match: re.Match[str]) -> bool:
-        written, sign = match.groups()
+        written, sign = match[1], (match[2] or "").strip()
         if written.count(".") > 1:  # a version
             return self._has(_AS_FIGURE, written)
         value = Decimal(written.replace(",", "").replace("_", ""))
         if not sign and value <= _COUNTED_ON_FINGERS and value == value.to_integral():
             return True
-        scaled = [value, value / 100] if sign else [value * unit for unit in _UNITS]
         if value in self._sizes and not sign:
             return True
-        spellings = (written, *_spellings(scaled))
+        if sign in _OF_A_HUNDRED:
+            spellings = (written, *_spellings([value]))
+            return any(self._has(_AS_SHARE, spelling) for spelling in spellings) or any(
+                self._has(_AS_FIGURE, spelling) for spelling in _spellings([value / 100])
+            )
+        spellings = (written, *_spellings(value * unit for unit in _UNITS))
         return any(self._has(_AS_FIGURE, spelling) for spelling in spellings)
 
-    @cached_property
-    def _sizes(self) -> frozenset[int]:
-        commit = self._commit
-        sizes = (len(commit.files), commit.additions, commit.deletions)
-        return frozenset((*sizes, commit.additions + commit.deletions))
-
     def _has(self, around: str, name: str) -> bool:
-        """Whether the commit has a name or a figure that is not a part of a longer one."""
-        if name not in self._borne:
+        """Whether there is a name or a figure that is not a part of a longer one."""
+        asked = (around, name)
+        if asked not in self._borne:
             whole = re.compile(around.format(re.escape(name)), re.ASCII)
             # The search within is an order of magnitude faster, and most texts lack most names.
-            self._borne[name] = any(name in text and whole.search(text) for text in self._texts())
-        return self._borne[name]
-
-    def _texts(self) -> Iterator[str]:
-        yield self._commit.message
-        for file in self._commit.files:
-            yield file.path
-            yield file.previous_path or ""
-            yield file.patch or ""
+            self._borne[asked] = any(name in text and whole.search(text) for text in self._texts)
+        return self._borne[asked]
 
 
 def _spellings(values: Iterable[Decimal]) -> Iterator[str]:

@@ -48,7 +48,7 @@ def to_analysis(
     identifier or a figure that is not in the commit are taken out, and counted.
     """
     verdict = by_rules.verdict
-    ground = Ground(commit)
+    ground = Ground.of(commit)
     keep = ground.keep
     summary = _kept(map(keep, reply.summary), _MOST_TEXTS, _PARAGRAPH)
     headline = keep(reply.headline) or (summary[0] if summary else by_rules.headline)

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 
-from analyzers.model import Analysis, Commit
+from analyzers.model import Analysis, Commit, Digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +69,27 @@ class AnalysisCache(ABC):
     @abstractmethod
     async def put(self, sha: str, identity: str, analysis: Analysis) -> None:
         """Keep an analysis."""
+
+
+class Overviewer(ABC):
+    """Says what a digest was about as a whole."""
+
+    @abstractmethod
+    async def overview(self, digest: Digest, account: Account) -> tuple[str, ...]:
+        """At most three sentences in the digest's language, for `Digest.overview`; none where it
+        cannot say any. It never raises for its own part."""
+
+
+class OverviewCache(ABC):
+    """Keeps overviews, for as long as it sees fit."""
+
+    @abstractmethod
+    async def get(self, key: str) -> tuple[str, ...] | None:
+        """What was kept, or None."""
+
+    @abstractmethod
+    async def put(self, key: str, overview: tuple[str, ...]) -> None:
+        """Keep an overview."""
 
 
 class ModelProfiles(ABC):

@@ -221,7 +221,7 @@ def parse_reply(text: str) -> Reply:
             what is wrong in words that the model can be told.
     """
     problem = "the reply holds no JSON object"
-    for candidate in _json_objects(text[:_LONGEST_REPLY]):
+    for candidate in json_objects(text[:_LONGEST_REPLY]):
         try:
             return Reply.model_validate(candidate)
         except ValidationError as exc:
@@ -229,7 +229,7 @@ def parse_reply(text: str) -> Reply:
     raise ModelError(RulesReason.INVALID_REPLY, detail=shorten(clean_line(problem), 300))
 
 
-def _json_objects(text: str) -> Iterator[object]:
+def json_objects(text: str) -> Iterator[object]:
     """Candidates, the most likely first: the whole text, then each object after the thoughts in
     it, then each object anywhere. The whole text first, since a commit may be about `<think>`."""
     if text.lstrip().startswith("{"):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from analyzers.cached import CachedAnalyzer
 from analyzers.fallback import FirstThatCan, WithRules
@@ -16,8 +16,8 @@ from analyzers.ports import (
     AnalysisCache,
     AnalysisRequest,
     Analyzer,
-    ModelProfiles,
-    Spending,
+    Overviewer,
+    Turns,
 )
 from analyzers.rules import RulesAnalyzer
 from bot.access import TERMINAL, Grants, most_commits
@@ -28,7 +28,7 @@ from bot.digest import DigestRequest, make_digest
 from bot.ledger import Ledgers
 from bot.logs import hiding
 from bot.metrics import MeteredAnalyzer, MeteredCache, MeteredSpending, Metrics
-from bot.models import model_analyzer, open_models
+from bot.models import model_analyzer, model_overviewer, open_models
 from bot.ports import CommitSource, Notify, ResponseCache, SubscriptionStore
 from bot.prices import Prices
 from bot.sources import PATIENCE, OpenSource, open_source
@@ -39,12 +39,17 @@ from bot.stores.delivered import RedisDeliveredDigests
 from bot.stores.events import SeenEvents
 from bot.stores.ledgers import RedisLedgers
 from bot.stores.migrations import open_store
+from bot.stores.overviews import RedisOverviewCache
 from bot.stores.profiles import RedisModelProfiles
 from bot.stores.responses import RedisResponseCache
 from bot.stores.spending import Caps, RedisSpending
 from bot.stores.subscriptions import RedisSubscriptions
+from bot.stores.turns import RedisTurns
 from bot.subscriptions import ChatSettings
 from bot.weekdays import DAILY
+
+if TYPE_CHECKING:
+    from analyzers.language_model import LanguageModel
 
 Clock = Callable[[], datetime]
 
@@ -78,6 +83,7 @@ class Application:
     prices: Prices
     notify: Notify
     now: Clock
+    overviewer: Overviewer | None = None
     metrics: Metrics = field(default_factory=Metrics)
     open_source: OpenSource = open_source
 
@@ -107,7 +113,7 @@ class Application:
             SourceError: the repository cannot be read.
         """
         async with self.source(locator, channel, notify) as source:
-            return await make_digest(
+            digest = await make_digest(
                 source,
                 self.analyzer,
                 request,
@@ -116,6 +122,13 @@ class Application:
                 now=self.now(),
                 progress=progress,
             )
+        return await self.with_overview(digest, Account(channel, locator.address))
+
+    async def with_overview(self, digest: Digest, account: Account) -> Digest:
+        """The digest with what a model says of it as a whole, if there is one that does."""
+        if self.overviewer is None:
+            return digest
+        return replace(digest, overview=await self.overviewer.overview(digest, account))
 
     async def analyse(self, locator: Locator, name: str, language: str) -> tuple[Repository, Entry]:
         """One commit of one repository.
@@ -246,9 +259,9 @@ async def open_application(
         caps = Caps(settings.commitcast_daily_tokens, settings.commitcast_daily_tokens_per_chat)
         spent = RedisSpending(redis, now, caps)
         spending = MeteredSpending(spent, counted)
-        async with _open_analyzer(
-            settings, analyses, RedisModelProfiles(redis), spending, now
-        ) as analyzer:
+        async with open_models(settings, RedisModelProfiles(redis), spending) as models:
+            turns = RedisTurns(redis)
+            analyzer = _analyzer(models, settings, analyses, turns, now)
             yield Application(
                 settings=settings,
                 analyzer=MeteredAnalyzer(analyzer, counted),
@@ -264,17 +277,16 @@ async def open_application(
                 prices=Prices.parse(settings.commitcast_prices),
                 now=now,
                 metrics=counted,
+                overviewer=model_overviewer(models, RedisOverviewCache(redis), turns),
             )
 
 
-@asynccontextmanager
-async def _open_analyzer(
+def _analyzer(
+    models: Sequence[LanguageModel],
     settings: Settings,
     cache: AnalysisCache,
-    profiles: ModelProfiles,
-    spending: Spending,
+    turns: Turns,
     now: Clock,
-) -> AsyncIterator[Analyzer]:
-    async with open_models(settings, profiles, spending) as models:
-        cached = [CachedAnalyzer(model_analyzer(model, settings, now), cache) for model in models]
-        yield WithRules(FirstThatCan(cached)) if cached else RulesAnalyzer()
+) -> Analyzer:
+    asked = [CachedAnalyzer(model_analyzer(model, settings, now), cache, turns) for model in models]
+    return WithRules(FirstThatCan(asked)) if asked else RulesAnalyzer()

@@ -234,6 +234,7 @@ class _Desk:
             left_out=counted([*news.left_out.values(), *left_out.values()]),
             remarks=news.remarks,
         )
+        digest = await app.with_overview(digest, request.account)
         page = digest_page(digest, words_for(terms.language))
         return Made(digest, page, news.heads, self.since)
 

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from analyzers.ports import Analyzer, ModelProfiles, Spending
+from analyzers.ports import (
+    Analyzer,
+    ModelProfiles,
+    OverviewCache,
+    Overviewer,
+    Spending,
+    Turns,
+)
 from bot.config import Settings
 
 if TYPE_CHECKING:
@@ -44,6 +51,17 @@ def model_analyzer(
         tokens=settings.commitcast_commit_tokens,
         always_in_full=settings.commitcast_analyses == "full",
     )
+
+
+def model_overviewer(
+    models: Sequence[LanguageModel], cache: OverviewCache, turns: Turns
+) -> Overviewer | None:
+    """Overviews by the first of these models that answers; None where there is no model."""
+    if not models:
+        return None
+    from analyzers.overview import LanguageModelOverviewer
+
+    return LanguageModelOverviewer(models, cache, turns)
 
 
 def _models(

@@ -195,6 +195,7 @@ class Repairs:
                 left_out=record.left_out,
                 remarks=record.remarks,
             )
+        digest = await self._app.with_overview(digest, Account(channel, record.repository))
         page = digest_page(digest, words_for(record.language), record.id, is_final=True)
         bare = replace(record, page=page, unfinished=(), reverted=())
         return _marked(bare, record.reverted)

@@ -41,6 +41,8 @@ from analyzers.model import (
     RulesReason,
     Severity,
     Span,
+    Tie,
+    TieKind,
     Verdict,
 )
 
@@ -418,12 +420,15 @@ def digests(draw: st.DrawFn, max_commits: int = 500) -> Digest:
     size = draw(st.sampled_from([n for n in (0, 1, 2, 3, 7, 40, 500) if n <= max_commits]))
     drawn = draw(st.lists(st.tuples(commits(), analyses()), min_size=1, max_size=4))
     branches = draw(st.lists(texts(), min_size=1, max_size=2))
+    kinds = draw(st.lists(st.sampled_from(TieKind), max_size=4))
+    ties = tuple(Tie(kind, 1 + number) for number, kind in enumerate(kinds))
     entries = [
         Entry(
             number,
             replace(drawn[number % len(drawn)][0], sha=sha_of(number)),
             analysis,
             branches[number % len(branches)],
+            ties if number % 2 else (),
         )
         for number in range(1, size + 1)
         for analysis in (drawn[number % len(drawn)][1],)
@@ -443,7 +448,13 @@ def digests(draw: st.DrawFn, max_commits: int = 500) -> Digest:
     counts = draw(st.dictionaries(st.sampled_from(LeftOut), st.integers(1, 90)))
     left_out = tuple((reason, counts[reason]) for reason in LeftOut if reason in counts)
     language = draw(st.sampled_from(("en", "zh")))
-    return replace(made, language=language, left_out=left_out, remarks=draw(remarks()))
+    return replace(
+        made,
+        language=language,
+        left_out=left_out,
+        remarks=draw(remarks()),
+        overview=draw(some_texts()),
+    )
 
 
 def shas(digest: Digest) -> Sequence[str]:

@@ -3,12 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Callable,
+    Container,
+    Iterable,
+    Mapping,
+    Sequence,
+)
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, cast, final
 
 from analyzers.errors import ChatError, ModelError, RevisionNotFound, SourceError
 from analyzers.model import Analysis, Commit, Repository, RulesReason
-from analyzers.ports import Account, AnalysisCache, AnalysisRequest, Analyzer, Spending, Usage
+from analyzers.ports import (
+    Account,
+    AnalysisCache,
+    AnalysisRequest,
+    Analyzer,
+    OverviewCache,
+    Spending,
+    Turns,
+    Usage,
+)
 from bot.conversation import Answer, Asked, Conversation, Pressed
 from bot.ports import CommitSource, Head, Node, Selection, Window
 from formatters.model import Page
@@ -87,6 +105,33 @@ class MemoryAnalysisCache(AnalysisCache):
 
     async def put(self, sha: str, identity: str, analysis: Analysis) -> None:
         self.kept[sha, identity] = analysis
+
+
+@final
+class MemoryTurns(Turns):
+    """Turns within this process."""
+
+    def __init__(self) -> None:
+        self.locks: dict[str, asyncio.Lock] = {}
+
+    @asynccontextmanager
+    async def turn(self, key: str) -> AsyncIterator[None]:
+        async with self.locks.setdefault(key, asyncio.Lock()):
+            yield
+
+
+@final
+class MemoryOverviewCache(OverviewCache):
+    """Keeps overviews for as long as it lives."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, tuple[str, ...]] = {}
+
+    async def get(self, key: str) -> tuple[str, ...] | None:
+        return self.kept.get(key)
+
+    async def put(self, key: str, overview: tuple[str, ...]) -> None:
+        self.kept[key] = overview
 
 
 @final

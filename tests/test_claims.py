@@ -44,7 +44,7 @@ COMMIT = a_commit(
     ],
 )
 def test_what_the_commit_says_is_borne(sentence: str) -> None:
-    assert Ground(COMMIT).keep(sentence) == sentence
+    assert Ground.of(COMMIT).keep(sentence) == sentence
 
 
 @pytest.mark.parametrize(
@@ -68,37 +68,37 @@ def test_what_the_commit_says_is_borne(sentence: str) -> None:
     ],
 )
 def test_what_it_does_not_say_is_taken_out_and_counted(sentence: str) -> None:
-    ground = Ground(COMMIT)
+    ground = Ground.of(COMMIT)
     assert ground.keep(f"Sockets open faster. {sentence}") == "Sockets open faster."
     assert ground.withheld == 1
 
 
 def test_the_sentences_around_stay_as_they_were() -> None:
     text = "`connect()` is new.  It saves 90 % of the memory. Callers (e.g. tests) pass 250 now."
-    assert Ground(COMMIT).keep(text) == "`connect()` is new. Callers (e.g. tests) pass 250 now."
-    assert Ground(COMMIT).keep("超时变短。性能提升90%。调用者不变。") == "超时变短。调用者不变。"
+    assert Ground.of(COMMIT).keep(text) == "`connect()` is new. Callers (e.g. tests) pass 250 now."
+    assert Ground.of(COMMIT).keep("超时变短。性能提升90%。调用者不变。") == "超时变短。调用者不变。"
 
 
 @given(commits(), texts())
 def test_what_is_kept_was_said_and_keeping_it_again_changes_nothing(
     commit: Commit, text: str
 ) -> None:
-    kept = Ground(commit).keep(text)
+    kept = Ground.of(commit).keep(text)
     assert len(kept) <= len(text)
-    assert Ground(commit).keep(kept) == kept
+    assert Ground.of(commit).keep(kept) == kept
 
 
 @given(st.text("`aA_1.%/(。 \n", max_size=200) | st.sampled_from(HOSTILE_TEXTS))
 def test_whatever_a_commit_says_of_itself_is_borne(text: str) -> None:
     commit = a_commit(message=text, files=())
-    assert Ground(commit).bears(commit.message)
+    assert Ground.of(commit).bears(commit.message)
 
 
 def test_the_largest_commit_costs_little_time() -> None:
     files = tuple(a_file(f"src/{n}.py", "+" + "value_1 = 1;" * 80_000) for n in range(30))
     names = " ".join(f"`name_{n}()` costs {n * 7919} ms." for n in range(40))
     started = time.process_time()
-    assert Ground(a_commit(files=files)).keep(names) == ""
+    assert Ground.of(a_commit(files=files)).keep(names) == ""
     assert time.process_time() - started < 5
 
 

@@ -13,7 +13,7 @@ from analyzers.model import Commit, Importance, RulesReason
 from analyzers.rules import rules_analysis
 from analyzers.worth import Depth, depth_of
 from tests.digests import a_commit
-from tests.fakes import MemoryAnalysisCache, wanted
+from tests.fakes import MemoryAnalysisCache, MemoryTurns, wanted
 from tests.language_models import a_file, a_patch, an_analyzer
 from tests.servers.openai import OpenAIServer
 
@@ -77,7 +77,7 @@ async def test_of_a_low_commit_the_main_points_are_asked(server: OpenAIServer) -
 async def test_who_wants_all_of_a_commit_gets_it_once(server: OpenAIServer) -> None:
     """Invariant 5: it is deepened when it is expanded first, and never asked about again."""
     async with an_analyzer(server, always_in_full=False) as model:
-        analyzer = CachedAnalyzer(model, MemoryAnalysisCache())
+        analyzer = CachedAnalyzer(model, MemoryAnalysisCache(), MemoryTurns())
         for commit in (DOCS, LOCK):
             assert not (await analyzer.analyze(commit, wanted())).risks
             expanded = await analyzer.analyze(commit, wanted(in_full=True))

@@ -233,3 +233,63 @@ def test_what_is_arranged_again_keeps_its_numbers_and_groups_whatever_it_is_by_n
         commit.sha: analysis for commit, analysis in low
     }
     assert rearranged(placed(before), pairs) == before
+
+
+def ties_of(*messages: str) -> dict[int, set[tuple[str, int]]]:
+    """What ties commits with these messages: of each commit, by its place, what and to which."""
+    commits = [
+        replace(commit_of(message), sha=sha_of(number)) for number, message in enumerate(messages)
+    ]
+    groups = arrange([(commit, rules_analysis(commit)) for commit in commits])
+    entries = [entry for group in groups for entry in group.entries]
+    places = {entry.number: commits.index(entry.commit) for entry in entries}
+    return {
+        places[entry.number]: {(tie.kind.value, places[tie.number]) for tie in entry.ties}
+        for entry in entries
+        if entry.ties
+    }
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        f'Revert "Cache tokens (#12)"\n\nThis reverts commit {sha_of(0)}.',
+        'Revert "Cache tokens (#12)" (#14)',
+        'Revert "Cache tokens"',
+        f"回滚提交 {sha_of(0)[:9]}",
+    ],
+)
+def test_a_revert_is_tied_to_what_it_reverts(message: str) -> None:
+    assert ties_of("Cache tokens (#12)", message, "Another change") == {
+        0: {("reverted-by", 1)},
+        1: {("reverts", 0)},
+    }
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        f'Fix a leak\n\nFixes: {sha_of(0)[:12]} ("Cache tokens")',
+        "Fix a leak\n\nFollow-up to #12.",
+        "Fix the regression introduced in #12",
+        "fixup! Cache tokens (#12)",
+        f"修复泄漏\n\n后续修复 {sha_of(0)[:10]}",
+    ],
+)
+def test_a_fix_is_tied_to_what_it_fixes(message: str) -> None:
+    assert ties_of("Cache tokens (#12)", message) == {
+        0: {("followed-by", 1)},
+        1: {("follows", 0)},
+    }
+
+
+@pytest.mark.parametrize(
+    "message",
+    ["Fix a leak (#12)", "Fixes #12", "See #12", "Follow-up to #120", f"Use {sha_of(0)[:9]}"],
+)
+def test_what_is_only_mentioned_is_not_tied(message: str) -> None:
+    assert ties_of("Cache tokens (#12)", message) == {}
+
+
+def test_a_name_that_two_commits_have_ties_nothing() -> None:
+    assert ties_of("Cache tokens", "Cache tokens", 'Revert "Cache tokens"') == {}

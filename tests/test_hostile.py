@@ -21,9 +21,9 @@ from jsonschema import Draft202012Validator
 from analyzers.errors import ModelError
 from analyzers.fallback import WithRules
 from analyzers.grounding import to_analysis
+from analyzers.grouping import arrange
 from analyzers.instructions import BRIEF_INSTRUCTIONS, FULL_INSTRUCTIONS
 from analyzers.model import Analysis, Commit, Coverage, Digest, Entry, RulesReason
-from analyzers.overview import arrange
 from analyzers.prompts import Subject, build_prompts, fence
 from analyzers.replies import Reply, parse_reply
 from analyzers.rules import rules_analysis

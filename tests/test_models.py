@@ -15,7 +15,7 @@ from analyzers.model import RulesReason
 from bot.config import Settings
 from bot.models import model_analyzer, open_models
 from tests.digests import NOON
-from tests.fakes import MemoryAnalysisCache, MemorySpending, wanted
+from tests.fakes import MemoryAnalysisCache, MemorySpending, MemoryTurns, wanted
 from tests.language_models import MemoryProfiles, a_read_commit
 from tests.servers.openai import API_KEY, MODEL, Fault, OpenAIServer
 
@@ -29,7 +29,8 @@ async def analyzing(spending: MemorySpending | None = None, **given: Any) -> Asy
     cache = MemoryAnalysisCache()
     async with open_models(settings, MemoryProfiles(), spending or MemorySpending()) as models:
         analyzers = [
-            CachedAnalyzer(model_analyzer(model, settings, lambda: NOON), cache) for model in models
+            CachedAnalyzer(model_analyzer(model, settings, lambda: NOON), cache, MemoryTurns())
+            for model in models
         ]
         yield FirstThatCan(analyzers)
 

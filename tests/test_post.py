@@ -43,7 +43,7 @@ from tests.deliveries import (
     watched,
 )
 from tests.digests import model_analysis
-from tests.fakes import RecordingAnalyzer
+from tests.fakes import MemoryTurns, RecordingAnalyzer
 from tests.living_repository import LivingRepository
 from tests.platforms import MARK, Platforms, impatient, land, no_pace, platforms, records
 from tests.repositories import Repo
@@ -333,7 +333,7 @@ async def test_a_job_may_be_killed_at_every_step(world: World, platform: str, af
 async def test_the_next_call_repairs_what_the_model_has_left(world: World) -> None:
     """Invariant 4, where no bot runs: analyses that were missing, and marks of reverts."""
     model = RecordingAnalyzer(ModelError(RulesReason.UNREACHABLE))
-    analyzer = WithRules(CachedAnalyzer(model, world.app.analyses))
+    analyzer = WithRules(CachedAnalyzer(model, world.app.analyses, MemoryTurns()))
     world.app = replace(world.app, analyzer=analyzer)
     [first] = world.land("Tell of the parser")
     await world.post()

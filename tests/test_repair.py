@@ -46,6 +46,7 @@ from tests.deliveries import (
     watched,
 )
 from tests.digests import model_analysis
+from tests.fakes import MemoryTurns
 from tests.language_models import an_analyzer
 from tests.living_repository import LivingRepository
 from tests.outlets import MemoryOutlet
@@ -122,7 +123,7 @@ class World:
 
     def use(self, model: Analyzer) -> None:
         """Let this analyze from now on, as the application would."""
-        analyzer = WithRules(CachedAnalyzer(model, self.app.analyses))
+        analyzer = WithRules(CachedAnalyzer(model, self.app.analyses, MemoryTurns()))
         self.app = replace(self.app, analyzer=analyzer)
 
     async def follow(self, *channels: str, repository: str = KEY) -> None:

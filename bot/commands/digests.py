@@ -65,13 +65,14 @@ class Digests:
     async def report_of(self, record: Delivered, scene: Scene, show: Show) -> Answer:
         """The full report of a digest that was delivered: of its very commits."""
         locator = self._app.locate(record.repository, scene.channel)
+        account = Account(scene.channel, locator.address)
         total = len(record.shas)
         progress = _counted(locator, scene.words, show)
         async with self._app.source(locator, scene.channel, scene.told(show)) as source:
             analysed = await analyse_all(
                 source.read(record.shas),
                 self._app.analyzer,
-                AnalysisRequest(record.language, Account(scene.channel, locator.address)),
+                AnalysisRequest(record.language, account),
                 workers=self._app.settings.commitcast_llm_concurrency,
                 on_commit=lambda done: progress(done, total),
             )
@@ -84,7 +85,9 @@ class Digests:
                 groups=with_branches(arrange(analysed), record.branches),
                 generated_at=self._app.now(),
                 left_out=record.left_out,
+                remarks=record.remarks,
             )
+        digest = await self._app.with_overview(digest, account)
         answer = _reported(digest, words_for(record.language))
         return replace(answer, beneath=record.messages)
 

@@ -88,6 +88,8 @@ _ERRORS: dict[Fault, tuple[int, str, str]] = {
     Fault.BAD_REQUEST: (400, "invalid_request_error", "Something is wrong with the request"),
 }
 _WAITS = {Fault.RATE_LIMITED_FOR_A_MOMENT: "1", Fault.RATE_LIMITED_FOR_AN_HOUR: "3600"}
+OVERVIEW = '"sentences"'
+"""What is in the instructions for the overview of a digest and in no others."""
 _USAGE = {"prompt_tokens": 1_000, "completion_tokens": 200, "total_tokens": 1_200}
 _HTML = "<html><body><h1>It works!</h1></body></html>"
 _FIELDS = {"model", "messages", "response_format", "max_tokens", "max_completion_tokens"}
@@ -116,7 +118,11 @@ class OpenAIServer:
         self.usage: Callable[[dict[str, Any]], Any] = lambda _: _USAGE
         """What is reported for the body of a request."""
         self.requests: list[dict[str, Any]] = []
-        """The bodies of all requests, whatever became of them."""
+        """The bodies of all requests about commits, whatever became of them."""
+        self.overviews: list[dict[str, Any]] = []
+        """The bodies of all requests about whole digests."""
+        self.sentences: list[str] | None = None
+        """What is replied to those; None is what one finds again in the prompt."""
         self.in_flight = 0
         self.most_in_flight = 0
         self.port = 0
@@ -174,8 +180,9 @@ class OpenAIServer:
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         given = request.headers.get("Authorization", "")
         body = await request.json()
+        about_a_day = OVERVIEW in body["messages"][0]["content"]
         async with self._news:
-            self.requests.append(body)
+            (self.overviews if about_a_day else self.requests).append(body)
             self._news.notify_all()
         fault = self.faults.popleft() if self.faults else self.fault
         if not given.startswith("Bearer ") or self.api_key not in (None, given[7:]):
@@ -245,7 +252,10 @@ class OpenAIServer:
         return "Invalid value for 'response_format'"
 
     def _reply(self, body: dict[str, Any], fault: Fault | None) -> web.StreamResponse:
-        analysis = _analysis(body) | self.reply
+        if OVERVIEW in body["messages"][0]["content"]:
+            analysis: dict[str, Any] = {"sentences": self.sentences or _sentences(body)}
+        else:
+            analysis = _analysis(body) | self.reply
         schema = body.get("response_format", {}).get("json_schema", {}).get("schema")
         if schema:
             analysis = {key: analysis[key] for key in schema["properties"]}
@@ -321,6 +331,13 @@ def _analysis(body: dict[str, Any]) -> dict[str, Any]:
         "importance": "medium",
         "headline": f"Model: {title}"[:100],
     }
+
+
+def _sentences(body: dict[str, Any]) -> list[str]:
+    prompt = body["messages"][1]["content"]
+    first = (re.search(r"^- .*?: (.*)", prompt, re.MULTILINE) or ["", "nothing"])[1]
+    language = (re.search(r"Write in (.+)\.$", prompt, re.MULTILINE) or ["", "?"])[1]
+    return [f"A day (in {language}) of this: {first}."]
 
 
 def _message(text: str, fault: Fault | None) -> tuple[dict[str, Any], str]:

@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
+from analyzers.grouping import placed
 from analyzers.model import Digest, LeftOut, Placed, Remark, Span
-from analyzers.overview import placed
 from formatters.model import Page
 from formatters.pages import digest_page
 from formatters.text import words_for

@@ -121,7 +121,7 @@ def outline(digest: Digest, words: Words) -> Outline:
         when=_when(digest.span, words),
         stats=_stats(digest, counts, words),
         remarks=tuple(_remark(remark, words) for remark in digest.remarks),
-        overview=tuple(map(clean_line, digest.overview)) or _overview(entries, counts, words),
+        overview=_told(digest) or _overview(entries, counts, words),
         sections=tuple(_section(group, digest, words, mixture) for group in digest.groups),
         completeness=_completeness(digest, counts, words),
     )
@@ -255,6 +255,11 @@ def _by(counts: Counts, words: Words) -> str:
 
 def _size(additions: int, deletions: int, words: Words) -> str:
     return f"+{words.number(additions)} −{words.number(deletions)}"
+
+
+def _told(digest: Digest) -> tuple[str, ...]:
+    """What a model says of the whole."""
+    return tuple(filter(None, map(clean_line, digest.overview)))
 
 
 def _overview(entries: tuple[Entry, ...], counts: Counts, words: Words) -> tuple[str, ...]:

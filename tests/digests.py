@@ -453,7 +453,7 @@ def digests(draw: st.DrawFn, max_commits: int = 500) -> Digest:
         language=language,
         left_out=left_out,
         remarks=draw(remarks()),
-        overview=draw(some_texts()),
+        overview=draw(some_texts()) if size > 1 else (),
     )
 
 

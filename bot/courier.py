@@ -57,7 +57,8 @@ class Timing:
     sweep: float = 5.0
     """Between two looks at what is due."""
     longest_retreat: float = 900.0
-    """Until anything that failed is tried again, at most."""
+    """Until anything that failed is tried again, at most, and until a message is sent for the last
+    time whose answers are lost."""
 
 
 @final
@@ -125,7 +126,7 @@ class Courier:
         claimed = await self._app.ledgers.claim(channel, key, self._timing.lease)
         if claimed is None:
             return None
-        delivery = Delivery(self._app, self._editions, self._pacing, self._timing.lease, claimed)
+        delivery = Delivery(self._app, self._editions, self._pacing, self._timing, claimed)
         try:
             async with self._kept(claimed.claim):
                 return await self._deliver(delivery, claimed, day)

@@ -44,7 +44,8 @@ class Delivered:
     at: datetime
     """When it was made, in UTC."""
     messages: tuple[str, ...] = ()
-    """The ids of the messages that show it, once they are sent."""
+    """The ids of the messages that show it, once they are sent; empty for one whose id nobody
+    knows."""
     is_growing: bool = False
     """Whether one more message is under way that its page has grown into: until its id is noted,
     nobody knows whether it has arrived."""
@@ -64,6 +65,11 @@ class Delivered:
     def needs_repair(self) -> bool:
         """Whether something that is shown is to be said better, here or in an earlier digest."""
         return bool(self.messages and (self.unfinished or self.reverts))
+
+    @property
+    def known_messages(self) -> tuple[str, ...]:
+        """The ids that are known."""
+        return tuple(filter(None, self.messages))
 
     @property
     def shas(self) -> tuple[str, ...]:

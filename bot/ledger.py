@@ -31,10 +31,13 @@ class Outgoing:
     planned_at: datetime
     """When it was made, in UTC."""
     sent: tuple[str, ...] = ()
-    """The ids of its messages that are sent, in order."""
+    """The ids of its messages that are sent, in order; empty for one that is taken for sent because
+    all answers to it were lost."""
     sending_since: datetime | None = None
     """Since when the next one is under way, in UTC: until its outcome is noted, nobody knows
     whether it has arrived."""
+    lost: int = 0
+    """How many answers to it were lost since somebody last knew that it had not arrived."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,9 @@ class Metrics:
     def not_delivered(self, platform: str, error: CommitcastError) -> None:
         """A scheduled digest was not delivered, for now or for good."""
 
+    def taken_for_sent(self, platform: str) -> None:
+        """A message was given up that may never have arrived: all answers to it were lost."""
+
     def answered(self, platform: str, seconds: float) -> None:
         """A command or press was answered."""
 

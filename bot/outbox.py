@@ -5,7 +5,7 @@
 
 Whoever stops anywhere, the next one to claim the subscription goes on from what its ledger says. A
 message that is noted as under way may be there or not: it is looked up where the platform can tell,
-and where it cannot it is sent again with a mark (invariant 2).
+and where it cannot it is sent again with a mark, but not for ever (invariant 2).
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from analyzers.errors import (
     OutcomeUnknown,
     TokenRefused,
 )
+from bot.conversation import platform_of
 from bot.delivery import Delivered, record_of
 from bot.ledger import Claimed, Ledger, Outgoing, Stopped
 from bot.outlet import Outlet, Posting
@@ -33,11 +34,17 @@ from formatters.text import words_for
 
 if TYPE_CHECKING:
     from bot.app import Application
+    from bot.courier import Timing
     from bot.editions import Editions, Made
     from bot.pacing import Pacing
 
 FAREWELL: Final = 6.0
 """Seconds that a message which is under way may take when the process stops."""
+
+MOST_LOST: Final = 3
+"""Answers to a message that may be lost before it is taken for sent: each of its copies may be
+there. The last one waits for `Timing.longest_retreat`, for what loses answers mostly ends by then.
+"""
 
 _T = TypeVar("_T")
 
@@ -57,7 +64,7 @@ class Delivery:
         app: Application,
         editions: Editions,
         pacing: Pacing,
-        lease: float,
+        timing: Timing,
         claimed: Claimed,
     ) -> None:
         """Deliver what is claimed.
@@ -66,14 +73,13 @@ class Delivery:
             app: has the stores.
             editions: makes the digest.
             pacing: keeps to the limits of platforms.
-            lease: seconds that the claim lasts without a word from us: longer than a message can
-                be under way, so that whoever comes next finds it there or not.
+            timing: how long things take.
             claimed: what is to be done.
         """
         self._app = app
         self._editions = editions
         self._pacing = pacing
-        self._lease = lease
+        self._timing = timing
         self._claim = claimed.claim
         self._subscription = claimed.subscription
         self._words = words_for(claimed.subscription.language)
@@ -190,12 +196,15 @@ class Delivery:
         self, outlet: Outlet, record: Delivered, outgoing: Outgoing, part: int
     ) -> Outgoing:
         """Send one message, unless it is there."""
-        first = outgoing.sent[0] if outgoing.sent else None
-        posting = Posting(self._subscription.channel, record.page, self._words, part, first)
+        first = outgoing.sent[0] if outgoing.sent else ""
+        posting = Posting(self._subscription.channel, record.page, self._words, part, first or None)
         if outgoing.sending_since is not None:
             message = await look_up(outlet, posting, outgoing.planned_at)
             if message:
                 return await self._sent(outgoing, message)
+            if message is None and outgoing.lost >= MOST_LOST:
+                return await self._given_up(outgoing, posting)
+            outgoing = replace(outgoing, lost=0 if message == "" else outgoing.lost)
             posting = replace(posting, may_repeat=message is None)
         await self._pacing.wait(outlet, posting.channel)
         return await _uninterrupted(self._post(outlet, posting, outgoing))
@@ -204,28 +213,40 @@ class Delivery:
         """Send a message between two notes.
 
         Raises:
-            OutcomeUnknown: the first note stands.
+            OutcomeUnknown: the first note stands, and how many answers were lost.
             ChatError: it was not sent; what was noted before stands.
         """
         under_way = replace(outgoing, sending_since=self._app.now())
         await self._save(replace(self.ledger, outgoing=under_way))
         try:
             message = await outlet.post(posting)
-        except OutcomeUnknown:
+        except OutcomeUnknown as exc:
+            lost = outgoing.lost + 1
+            self.ledger = replace(self.ledger, outgoing=replace(under_way, lost=lost))
+            if posting.may_repeat and lost == MOST_LOST - 1:
+                pause = self._timing.longest_retreat
+                raise OutcomeUnknown(exc.code, retry_after=pause, **exc.details) from exc
             raise
         except ChatError:
             self.ledger = replace(self.ledger, outgoing=outgoing)
             raise
         return await self._sent(under_way, message)
 
+    async def _given_up(self, outgoing: Outgoing, posting: Posting) -> Outgoing:
+        """Take a message for sent, so that what comes after it is."""
+        place = (posting.part, outgoing.digest, posting.channel)
+        _log.error("part %d of %s in %s: every answer was lost; it is taken for sent", *place)
+        self._app.metrics.taken_for_sent(platform_of(posting.channel))
+        return await self._sent(outgoing, "")
+
     async def _sent(self, outgoing: Outgoing, message: str) -> Outgoing:
-        sent = replace(outgoing, sent=(*outgoing.sent, message), sending_since=None)
+        sent = replace(outgoing, sent=(*outgoing.sent, message), sending_since=None, lost=0)
         await self._save(replace(self.ledger, outgoing=sent))
         return sent
 
     async def _save(self, ledger: Ledger) -> None:
         self.ledger = ledger
-        if not await self._app.ledgers.save(self._claim, ledger, self._lease):
+        if not await self._app.ledgers.save(self._claim, ledger, self._timing.lease):
             raise ClaimLost
 
     def _next_due(self) -> datetime | None:

@@ -23,7 +23,7 @@ class Posting:
     part: int
     """Which of its messages, from 0."""
     first: str | None = None
-    """The id of the digest's first message, for every other one."""
+    """The id of the digest's first message, for every other one; None also where it is unknown."""
     may_repeat: bool = False
     """Whether it may be there already and nobody can tell: readers are told so beneath it."""
 

@@ -38,6 +38,12 @@ class PrometheusMetrics(Metrics):
             ["platform", "code", "permanent"],
             registry=registry,
         )
+        self._uncertain = Counter(
+            "commitcast_messages_uncertain",
+            "Messages taken for sent because all answers to them were lost",
+            ["platform"],
+            registry=registry,
+        )
         self._waiting = Gauge(
             "commitcast_oldest_due_seconds",
             "How long the digest has been due that waits longest; 0 when none waits",
@@ -93,6 +99,9 @@ class PrometheusMetrics(Metrics):
 
     def not_delivered(self, platform: str, error: CommitcastError) -> None:
         self._failed.labels(platform, error.code, str(error.permanent).lower()).inc()
+
+    def taken_for_sent(self, platform: str) -> None:
+        self._uncertain.labels(platform).inc()
 
     def answered(self, platform: str, seconds: float) -> None:
         self._answers.labels(platform).observe(seconds)

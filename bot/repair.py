@@ -233,7 +233,10 @@ class Repairs:
         while len(before.messages) < count:
             before = await self._grow(outlet, channel, before, after.page)
         for part, message in enumerate(shown):
-            posting = Posting(channel, after.page, words, part, shown[0] if part else None)
+            if not message:
+                continue
+            first = shown[0] if part else ""
+            posting = Posting(channel, after.page, words, part, first or None)
             if part >= count:
                 posting = Posting(channel, Page((Small(words("digest-shorter")),)), words, 0)
             await self._pacing.wait(outlet, channel)
@@ -243,7 +246,8 @@ class Repairs:
     async def _grow(self, outlet: Outlet, channel: str, record: Delivered, page: Page) -> Delivered:
         """Send one more message of a digest, noted as the outbox notes its own (invariant 2)."""
         delivered, part = self._app.delivered, len(record.messages)
-        posting = Posting(channel, page, words_for(record.language), part, record.messages[0])
+        first = record.messages[0] or None
+        posting = Posting(channel, page, words_for(record.language), part, first)
         message = None
         if record.is_growing:
             message = await look_up(outlet, posting, record.at)

@@ -52,7 +52,7 @@ class Commits:
         else:
             raise _unknown_sha(target, scene)
         page = await self._expanded(record, number, scene.channel, show)
-        return Answer(page, words_for(record.language), beneath=record.messages)
+        return Answer(page, words_for(record.language), beneath=record.known_messages)
 
     async def analyze(self, command: Command, scene: Scene, show: Show) -> Answer:
         """Any commit; a comparison or a pull request is answered with a digest of it."""

@@ -89,7 +89,7 @@ class Digests:
             )
         digest = await self._app.with_overview(digest, account)
         answer = _reported(digest, words_for(record.language))
-        return replace(answer, beneath=record.messages)
+        return replace(answer, beneath=record.known_messages)
 
     async def deliver(
         self, locator: Locator, request: DigestRequest, scene: Scene, show: Show

@@ -224,8 +224,7 @@ class Delivery:
             lost = outgoing.lost + 1
             self.ledger = replace(self.ledger, outgoing=replace(under_way, lost=lost))
             if posting.may_repeat and lost == MOST_LOST - 1:
-                pause = self._timing.longest_retreat
-                raise OutcomeUnknown(exc.code, retry_after=pause, **exc.details) from exc
+                exc.retry_after = self._timing.longest_retreat
             raise
         except ChatError:
             self.ledger = replace(self.ledger, outgoing=outgoing)

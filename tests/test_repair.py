@@ -740,6 +740,18 @@ async def test_a_process_may_be_killed_while_a_page_grows(
     pytest.fail("no process survived")
 
 
+async def test_a_message_whose_id_nobody_knows_is_left_as_it_is(world: World, lines: Lines) -> None:
+    """The others are repaired, and one more is sent where it is needed."""
+    await grown(world, lines)
+    for channel in world.channels:
+        [record] = await records(world.app, channel)
+        lost = replace(record, messages=("", *record.messages[1:]))
+        await world.app.delivered.put(channel, lost)
+    await world.look(minutes=1)
+    assert [world.versions(channel) for channel in world.channels] == [[0, 1, 0], [0, 0]]
+    assert await world.waiting() == 0
+
+
 async def test_what_a_page_needs_no_more_says_so(world: World, lines: Lines) -> None:
     """No commit stands in two messages."""
     lines.of_a_message(25)

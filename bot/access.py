@@ -1,8 +1,9 @@
-"""Which repositories a channel may read (invariant 8).
+"""Which chats are served, and which repositories a channel may read (invariant 8).
 
 A chat's words come from many people, but are carried out with the rights of whoever runs the bot:
 a token, git's credentials, the disk. So a channel reads what everybody may read, and what was
-granted to it.
+granted to it. On Telegram anybody finds a bot and can write to it, so a chat there is served only
+if somebody has allowed it.
 """
 
 from __future__ import annotations
@@ -35,7 +36,51 @@ up the forge's limits and the model's tokens for everybody."""
 
 _log = logging.getLogger(__name__)
 
+_CHAT: Final = re.compile(r"\*|slack:[\w*]+(?:/[\w*]+)?|telegram:[\d*-]+(?:/[\d*]+)?", re.ASCII)
+
 _GRANT: Final = re.compile(r"\s*([^\s=;]+)\s*=\s*([^\s=;]+(?:\s*,\s*[^\s=;,]+)*)\s*")
+
+
+@dataclass(frozen=True, slots=True)
+class AllowedChats:
+    """Patterns of the chats that are served. Who allows a chat allows its topics, who allows a
+    workspace its channels."""
+
+    patterns: frozenset[str] = frozenset()
+
+    @classmethod
+    def parse(cls, text: str) -> AllowedChats:
+        """`telegram:-100123, slack:T012/C*`, with commas or spaces between, `*` for every chat, or
+        nothing.
+
+        Raises:
+            ValueError: it is something else.
+        """
+        found = frozenset(filter(None, re.split(r"[\s,]+", text)))
+        for pattern in found:
+            if not _CHAT.fullmatch(pattern):
+                raise ValueError(pattern)
+        return cls(found)
+
+    def admit(self, channel: str) -> bool:
+        """Whether a channel is served."""
+        if channel == TERMINAL or "*" in self.patterns:
+            return True
+        chat = channel.partition("/")[0]
+        if channel in self.patterns or chat in self.patterns:
+            return True
+        return any(
+            _matches(name, pattern)
+            for pattern in self.patterns
+            if "*" in pattern
+            for name in (channel, chat)
+        )
+
+    def opening(self, platform: str) -> AllowedChats:
+        """These, and all chats of a platform of which these name none."""
+        if any(pattern.startswith(f"{platform}:") for pattern in self.patterns):
+            return self
+        return AllowedChats(self.patterns | {f"{platform}:*"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +92,7 @@ class Grants:
 
     @classmethod
     def parse(cls, text: str) -> Grants:
-        """`acme/*=slack:T012/C345,telegram:-100123; other/repo=slack:*`, or nothing.
+        """`acme/*=slack:T012/C345,telegram:-100123; other/repo=slack:*/*`, or nothing.
 
         Raises:
             ValueError: it is something else.
@@ -65,7 +110,11 @@ class Grants:
     def granting(self, channel: str, locator: Locator) -> Grants:
         """These, and one more: whoever runs the bot names both."""
         place = _place(locator)
-        return self if place is None else Grants((*self.granted, (place, (channel,))))
+        return self if place is None else self.and_also(Grants(((place, (channel,)),)))
+
+    def and_also(self, others: Grants) -> Grants:
+        """These and others."""
+        return Grants((*self.granted, *others.granted))
 
     def allow(self, channel: str, locator: Locator) -> bool:
         """Whether a channel was granted a repository."""

@@ -20,7 +20,7 @@ from analyzers.ports import (
     Turns,
 )
 from analyzers.rules import RulesAnalyzer
-from bot.access import TERMINAL, Grants, most_commits
+from bot.access import TERMINAL, AllowedChats, Grants, most_commits
 from bot.analysing import Progress, analyse_commit
 from bot.config import Settings, secrets_of
 from bot.delivery import DeliveredDigests
@@ -34,6 +34,7 @@ from bot.prices import Prices
 from bot.sources import PATIENCE, OpenSource, open_source
 from bot.sources.links import Link, parse_link
 from bot.sources.locators import Locator, parse_repository, web_address
+from bot.stores.access import RedisAccess
 from bot.stores.analyses import RedisAnalysisCache
 from bot.stores.delivered import RedisDeliveredDigests
 from bot.stores.events import SeenEvents
@@ -41,6 +42,7 @@ from bot.stores.ledgers import RedisLedgers
 from bot.stores.migrations import open_store
 from bot.stores.overviews import RedisOverviewCache
 from bot.stores.profiles import RedisModelProfiles
+from bot.stores.rates import RedisRates
 from bot.stores.responses import RedisResponseCache
 from bot.stores.spending import Caps, RedisSpending
 from bot.stores.subscriptions import RedisSubscriptions
@@ -78,7 +80,8 @@ class Application:
     ledgers: Ledgers
     delivered: DeliveredDigests
     events: SeenEvents
-    grants: Grants
+    access: RedisAccess
+    rates: RedisRates
     spending: RedisSpending
     prices: Prices
     notify: Notify
@@ -182,6 +185,7 @@ class Application:
         Raises:
             StoreError: not all of it has moved; moving again does the rest.
         """
+        await self.access.move(before, after)
         await self.ledgers.move(before, after)
         await self.subscriptions.move(before, after)
         await self.delivered.move(before, after)
@@ -199,18 +203,20 @@ class Application:
 
         Raises:
             RepositoryNotFound: it is not there, or this channel may not read it.
+            StoreError: nobody knows what it may read.
         """
-        self.grants.require_askable(channel, locator)
+        grants = await self.access.grants(channel)
+        grants.require_askable(channel, locator)
         patience = PATIENCE if channel == TERMINAL else CHAT_PATIENCE
         async with self._opened(
             locator, notify or self.notify, patience, most_commits(channel)
         ) as source:
-            await self.grants.require_readable(channel, locator, source)
+            await grants.require_readable(channel, locator, source)
             yield source
 
     @asynccontextmanager
     async def shared_source(self, locator: Locator) -> AsyncIterator[CommitSource]:
-        """A repository, opened for whoever may read it: `grants` are for the caller to ask.
+        """A repository, opened for whoever may read it: `access` is for the caller to ask.
 
         Raises:
             SourceError: it cannot be reached.
@@ -255,6 +261,8 @@ async def open_application(
     url = settings.redis_url.get_secret_value() if settings.redis_url else None
     async with hiding(secrets_of(settings)), open_store(url, settings.commitcast_data) as redis:
         counted = metrics or Metrics()
+        # Slack shows the bot to its own workspace alone; on Telegram anybody finds it.
+        chats = AllowedChats.parse(settings.commitcast_allowed_chats).opening("slack")
         analyses = MeteredCache(RedisAnalysisCache(redis), counted)
         caps = Caps(settings.commitcast_daily_tokens, settings.commitcast_daily_tokens_per_chat)
         spent = RedisSpending(redis, now, caps)
@@ -271,7 +279,8 @@ async def open_application(
                 ledgers=RedisLedgers(redis),
                 delivered=RedisDeliveredDigests(redis),
                 events=SeenEvents(redis),
-                grants=Grants.parse(settings.commitcast_private_grants),
+                access=RedisAccess(redis, chats, Grants.parse(settings.commitcast_private_grants)),
+                rates=RedisRates(redis),
                 notify=notify,
                 spending=spent,
                 prices=Prices.parse(settings.commitcast_prices),

@@ -19,7 +19,7 @@ from dotenv import dotenv_values
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from analyzers.errors import InputError, SettingError
-from bot.access import Grants
+from bot.access import AllowedChats, Grants
 from bot.prices import Prices
 from bot.sources.locators import without_userinfo
 from bot.spans import parse_language, parse_zone
@@ -49,6 +49,8 @@ _WRONG: Final = {
     "COMMITCAST_PUBLIC_URL": "error-setting-public-url",
     "COMMITCAST_PORT": "error-setting-port",
     "COMMITCAST_PRIVATE_GRANTS": "error-setting-grants",
+    "COMMITCAST_ALLOWED_CHATS": "error-setting-allowed-chats",
+    "COMMITCAST_HOURLY_COMMANDS_PER_USER": "error-setting-hourly-commands",
 }
 """What people are told of a setting that is wrong."""
 
@@ -111,6 +113,11 @@ def _telegram_token(value: SecretStr) -> SecretStr:
     return value
 
 
+def _chats(value: str) -> str:
+    AllowedChats.parse(value)
+    return value
+
+
 def _grants(value: str) -> str:
     Grants.parse(value)
     return value
@@ -168,6 +175,8 @@ class Settings(BaseModel):
     commitcast_daily_tokens_per_chat: int | None = Field(default=None, ge=1)
     commitcast_prices: Annotated[str, AfterValidator(_prices)] = ""
     commitcast_analyses: Literal["worth", "full"] = "worth"
+    commitcast_hourly_commands_per_user: int = Field(default=120, ge=1)
+    commitcast_allowed_chats: Annotated[str, AfterValidator(_chats)] = ""
     commitcast_private_grants: Annotated[str, AfterValidator(_grants)] = ""
     commitcast_public_url: Annotated[str, AfterValidator(_public_address)] | None = None
     commitcast_host: str = "127.0.0.1"

@@ -48,6 +48,8 @@ class Asked:
     """The message that heads the thread, or is replied to, where the command was typed in one."""
     prefix: str = "/"
     """What commands start with here, for examples in answers: `/`, or `/commitcast ` on Slack."""
+    is_private: bool = False
+    """Whether nobody else reads along."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +135,12 @@ class Chat(ABC):
             ChatError: it cannot be connected to. A permanent one (a wrong token) ends this chat,
                 after any other it is run again.
         """
+
+
+def named(person: Person, channel: str) -> str:
+    """What somebody in a channel is called everywhere: `telegram:123`, empty where they have no
+    id."""
+    return person.id and f"{platform_of(channel)}:{person.id}"
 
 
 def platform_of(channel: str) -> str:

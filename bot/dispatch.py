@@ -60,6 +60,7 @@ class Dispatcher:
         self._courier = courier
         self._running: dict[tuple[str, str], asyncio.Task[None]] = {}
         self._waiting: dict[str, deque[tuple[str, str]]] = {}  # what is due, by platform
+        self._closed: set[str] = set()  # channels whose digests are due, and that are not allowed
         self._breath: asyncio.TimerHandle | None = None
         self._woken = asyncio.Event()
         self._is_blind = False  # while the store does not answer
@@ -89,6 +90,7 @@ class Dispatcher:
         try:
             due = await self._app.ledgers.due(now, MOST_KNOWN)
             following = await self._app.ledgers.next_due(now)
+            allowed = await self._app.access.chats()
         except StoreError as exc:
             if not self._is_blind:
                 _log.error("nobody knows what is due: %s", exc)
@@ -107,9 +109,17 @@ class Dispatcher:
                 misfire_grace_time=None,  # late is better than never
             )
         waiting: defaultdict[str, deque[tuple[str, str]]] = defaultdict(deque)
+        closed = set()
         for channel, key in due:
-            if self._courier.serves(channel):
+            if not self._courier.serves(channel):
+                continue
+            if allowed.admit(channel):
                 waiting[platform_of(channel)].append((channel, key))
+            else:
+                closed.add(channel)
+        for channel in closed - self._closed:
+            _log.warning("%s is not allowed any more: its digests wait until it is", channel)
+        self._closed = closed
         self._waiting = waiting
         self._begin()
         await self._courier.tidy()

@@ -106,7 +106,8 @@ class Editions:
         """
         app, channel = self._app, subscription.channel
         locator = app.locate(subscription.repository, channel)
-        app.grants.require_askable(channel, locator)
+        grants = await app.access.grants(channel)
+        grants.require_askable(channel, locator)
         terms = _Terms(
             edition=Edition(day, subscription.zone, ledger.since if ledger.date else None),
             heads=tuple(ledger.heads.items()),
@@ -116,7 +117,7 @@ class Editions:
         )
         try:
             async with asyncio.timeout(LONGEST), self._desk(locator, subscription.key) as desk:
-                await app.grants.require_readable(channel, locator, await desk.source())
+                await grants.require_readable(channel, locator, await desk.source())
                 return await desk.make(terms, channel)
         finally:
             await self._came(subscription.key)

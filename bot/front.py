@@ -8,10 +8,12 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from datetime import timedelta
 from typing import Final, final
 
 from analyzers.errors import ChatError, CommitcastError, InputError, StoreError
 from bot.commands.answering import Commands
+from bot.commands.grammar import Name
 from bot.commands.scene import Show
 from bot.conversation import Answer, Asked, Conversation, Person, Pressed, platform_of
 from bot.metrics import Metrics
@@ -42,6 +44,9 @@ LONGEST_PREVIEW: Final = 15.0
 FAREWELL: Final = 2.0
 """Seconds to tell somebody that their command was interrupted."""
 
+NEXT_CLOSED: Final = timedelta(hours=1)
+"""Until a chat that is not allowed is told again that it is not."""
+
 NEXT_REFUSAL: Final = 10.0
 """Seconds until a channel is told again that there is too much to do."""
 
@@ -68,6 +73,14 @@ class Front:
 
     async def ask(self, asked: Asked, conversation: Conversation) -> None:
         """Carry out a command, and answer it, whatever happens."""
+        try:
+            is_admitted = await self._commands.admits(asked)
+        except StoreError as exc:
+            await self._refuse(asked.channel, asked.person, conversation, exc)
+            return
+        if not is_admitted:
+            await self._turn_away(asked, conversation)
+            return
         await self._serve(
             asked.channel,
             asked.person,
@@ -76,7 +89,10 @@ class Front:
         )
 
     async def press(self, pressed: Pressed, conversation: Conversation) -> None:
-        """Carry out what somebody pressed, and answer it, whatever happens."""
+        """Carry out what somebody pressed, and answer it, whatever happens; where the chat is not
+        allowed, nothing happens."""
+        if not await self._serves(pressed.channel):
+            return
         await self._serve(
             pressed.channel,
             pressed.person,
@@ -100,6 +116,8 @@ class Front:
 
     async def preview(self, url: str, channel: str) -> Page | None:
         """The analysis of a commit that somebody posted a link to, if it is there already."""
+        if not await self._serves(channel):
+            return None
         try:
             with self._place(channel):
                 async with asyncio.timeout(LONGEST_PREVIEW):
@@ -111,6 +129,30 @@ class Front:
     def menu(self, language: str) -> tuple[tuple[str, str], ...]:
         """The commands with a description each, for the menus of platforms."""
         return self._commands.menu(language)
+
+    def names(self) -> frozenset[str]:
+        """What all commands are called, the owner's too."""
+        return frozenset(name.value for name in Name)
+
+    async def _serves(self, channel: str) -> bool:
+        try:
+            return await self._commands.serves(channel)
+        except StoreError as exc:
+            _log.error("whether %s is allowed is not known: %s", channel, exc)
+            return False
+
+    async def _turn_away(self, asked: Asked, conversation: Conversation) -> None:
+        """Say in a chat that is not allowed how it is, to a person, once an hour. What is posted in
+        a channel gets no answer: nobody may have asked for a bot there."""
+        if not await self._seen.add(f"closed:{asked.channel}", NEXT_CLOSED):
+            return
+        _log.info("not served: %s is not allowed", asked.channel)
+        if not asked.person.id:
+            return
+        try:
+            await conversation.answer(await self._commands.turned_away(asked))
+        except (ChatError, StoreError) as exc:
+            _log.info("no answer in %s: %s", asked.channel, exc)
 
     async def _serve(
         self,
@@ -163,9 +205,9 @@ class Front:
             _log.warning("nobody in %s was told that a command was interrupted: %r", channel, exc)
 
     async def _refuse(
-        self, channel: str, person: Person, conversation: Conversation, exc: _Full
+        self, channel: str, person: Person, conversation: Conversation, exc: CommitcastError
     ) -> None:
-        """Say that there is too much to do; not to each of a flood, for that would be one too."""
+        """Say why nothing is done; not to each of a flood, for that would be one too."""
         now = asyncio.get_running_loop().time()
         self._refused = {c: at for c, at in self._refused.items() if now - at < NEXT_REFUSAL}
         if channel in self._refused:

@@ -74,7 +74,7 @@ async def post(
         CommitcastError: it was not posted, or not all of it: the next call goes on.
     """
     channel = await _channel(outlets, request.to)
-    app = replace(app, grants=app.grants.granting(channel, request.locator))
+    app = replace(app, access=app.access.granting(channel, request.locator))
     subscription = await _subscribed(app, channel, request)
     key = subscription.key
     day = app.now().astimezone(ZoneInfo(request.zone)).date()

@@ -125,7 +125,8 @@ class Repairs:
         retreat = max(RETREAT, age / SHARE_OF_AGE)
         await app.delivered.repair_at(channel, digest_id, app.now() + retreat)
         repaired = replace(record, reverts=(), unfinished=())
-        if outlet := self._outlets.get(channel.partition(":")[0]):
+        outlet = self._outlets.get(channel.partition(":")[0])
+        if outlet and await app.access.admits(channel):
             try:
                 repaired = await self._repaired(outlet, channel, record, is_last=is_last)
             except CommitcastError as exc:

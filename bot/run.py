@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import date
@@ -51,6 +52,7 @@ async def run(app: Application, timing: Timing | None = None) -> None:
     if not chats:
         raise SettingError("error-no-chat")
     _warm_up(app.settings)
+    await _invite(app)
     async with _served(app, chats), open_outlets(app.settings) as outlets:
         pacing = Pacing()
         dispatcher = Dispatcher(app, Courier(app, outlets, pacing, timing), timing)
@@ -67,6 +69,21 @@ async def run(app: Application, timing: Timing | None = None) -> None:
 async def _keep_all(chats: Sequence[Chat]) -> None:
     await asyncio.gather(*(_keep(chat) for chat in chats))
     raise ChatError("error-no-chat-left")
+
+
+async def _invite(app: Application) -> None:
+    """Where nobody owns the bot and no setting says whom it serves: tell how to become its owner.
+
+    Raises:
+        StoreError: nobody knows whether somebody is.
+    """
+    if app.settings.commitcast_allowed_chats:
+        return
+    if code := await app.access.invite():
+        told = words_for(app.settings.commitcast_language)("owner-invitation", code=code)
+        sys.stdout.write(f"{told}\n")
+        sys.stdout.flush()
+        _log.warning(told)
 
 
 def _warm_up(settings: Settings) -> None:

@@ -48,7 +48,7 @@ class Started:
     async def __call__(
         self, slack: SlackServer | None = None, telegram: TelegramServer | None = None, **more: str
     ) -> AsyncIterator[Bot]:
-        settings = {"COMMITCAST_PORT": "0"} | self.shell.settings
+        settings = {"COMMITCAST_PORT": "0", "COMMITCAST_ALLOWED_CHATS": "*"} | self.shell.settings
         if slack:
             settings["SLACK_BOT_TOKEN"] = slack.app.bot_token
             settings["SLACK_APP_TOKEN"] = slack.app.app_token

@@ -40,26 +40,37 @@ class Speaker:
     may_manage: bool = True
     language: str | None = None
     prefix: str = "/"
+    id: str = "U1"
+    is_private: bool = False
     asked_for_rights: int = 0
     messages: int = field(default=0)
     """How many answers came; the n-th is message `n`."""
 
     async def says(self, text: str, thread: str | None = None) -> Answer:
         """The answer to a command."""
-        conversation = self._conversation()
-        asked = Asked(self.channel, self.person(), text, thread, self.prefix)
-        await self.front.ask(asked, conversation)
-        (answer,) = conversation.answers
+        (answer,) = await self.is_told(text, thread)
         return answer
+
+    async def is_told(self, text: str, thread: str | None = None) -> list[Answer]:
+        """What a command is answered with, if it is."""
+        conversation = self._conversation()
+        person = self.person()
+        asked = Asked(self.channel, person, text, thread, self.prefix, self.is_private)
+        await self.front.ask(asked, conversation)
+        return conversation.answers
 
     async def presses(self, token: str) -> Answer:
         """The answer to a control."""
+        (answer,) = await self.is_shown(token)
+        return answer
+
+    async def is_shown(self, token: str) -> list[Answer]:
+        """What a control is answered with, if it is."""
         action = Action.parse(token)
         assert action
         conversation = self._conversation()
         await self.front.press(Pressed(self.channel, self.person(), action), conversation)
-        (answer,) = conversation.answers
-        return answer
+        return conversation.answers
 
     def _conversation(self) -> RecordingConversation:
         self.messages += 1
@@ -72,7 +83,7 @@ class Speaker:
             self.asked_for_rights += 1
             return self.may_manage
 
-        return Person("U1", may_manage, self.language)
+        return Person(self.id, may_manage, self.language)
 
 
 def text_of(page: Page) -> str:

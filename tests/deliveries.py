@@ -87,7 +87,7 @@ async def opened(
     async def open_source(locator: Any, *_: Any, **__: Any) -> CommitSource:
         return sources[locator.address]
 
-    given = {"redis_url": redis_url, "commitcast_data": data}
+    given = {"redis_url": redis_url, "commitcast_data": data, "commitcast_allowed_chats": "*"}
     async with open_application(Settings.model_validate(given), lambda _: None, now) as app:
         yield replace(app, open_source=open_source)
 

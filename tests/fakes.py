@@ -273,6 +273,9 @@ class RecordingFront:
         description = {"en": "What /{} does", "zh": "/{} 的用途"}[language]
         return tuple((name, description.format(name)) for name in names)
 
+    def names(self) -> frozenset[str]:
+        return frozenset(name for name, _ in self.menu("en"))
+
     async def _answer(self, event: Asked | Pressed, conversation: Conversation) -> None:
         try:
             for text in self.progress:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -13,11 +11,7 @@ import pytest
 from redis.asyncio import Redis
 
 from analyzers.errors import ChatError
-from bot.app import open_application
-from bot.commands.answering import Commands
-from bot.config import Settings
 from bot.conversation import Asked
-from bot.front import Front
 from bot.ledger import Ledger, Outgoing, Stopped
 from bot.stores.delivered import RedisDeliveredDigests
 from bot.stores.ledgers import RedisLedgers
@@ -29,43 +23,11 @@ from tests.digests import NOON, SCHEDULED
 from tests.repositories import Repo
 from tests.servers.github import GitHubServer
 from tests.servers.openai import OpenAIServer
+from tests.whole_bot import Opened, github, opened, repo
+
+__all__ = ["github", "opened", "repo"]
 
 OUTGOING = Outgoing("abc", date(2026, 1, 6), {}, NOON, NOON)
-
-Opened = Callable[..., AbstractAsyncContextManager[Front]]
-
-
-@pytest.fixture
-def repo(tmp_path: Path) -> Repo:
-    repo = Repo(tmp_path / "widget")
-    repo.commit({"src/core.py": "def add(a, b):\n    return a + b\n"}, "Add the core")
-    repo.commit({"src/core.py": "def add(a, b=0):\n    return a + b\n"}, "Fix a crash in add()")
-    repo.commit({"docs/use.md": "Use it.\n"}, "docs: tell how to use it")
-    return repo
-
-
-@pytest.fixture
-async def github(repo: Repo) -> AsyncIterator[GitHubServer]:
-    async with GitHubServer(repo.path) as server:
-        yield server
-
-
-@pytest.fixture
-def opened(github: GitHubServer, redis: Redis, redis_url: str, tmp_path: Path) -> Opened:
-    """Opens the bot on the test's servers; opened again it is another process."""
-
-    @asynccontextmanager
-    async def open_front(**settings: object) -> AsyncIterator[Front]:
-        given = {
-            "github_api_url": github.api_url,
-            "redis_url": redis_url,
-            "commitcast_data": tmp_path / "data",
-            **settings,
-        }
-        async with open_application(Settings.model_validate(given), lambda notice: None) as app:
-            yield Front(Commands(app), app.events)
-
-    return open_front
 
 
 async def test_a_channel_follows_reads_expands_and_stops(opened: Opened, repo: Repo) -> None:

@@ -28,7 +28,8 @@ DONE = Answer(Page((Prose("Done."),)), words_for("en"))
 
 @pytest.fixture
 async def commands(redis: Redis, redis_url: str, tmp_path: Path) -> AsyncIterator[Commands]:
-    settings = Settings.model_validate({"redis_url": redis_url, "commitcast_data": tmp_path})
+    given = {"redis_url": redis_url, "commitcast_data": tmp_path, "commitcast_allowed_chats": "*"}
+    settings = Settings.model_validate(given)
     async with open_application(settings, lambda notice: None) as app:
         yield Commands(app)
 

@@ -64,6 +64,7 @@ class World:
                 "slack_api_url": slack.api_url,
                 "telegram_bot_token": telegram.token,
                 "telegram_api_url": telegram.api_url,
+                "commitcast_allowed_chats": "*",
                 "commitcast_private_grants": f"{self.repo.path}=slack:*/*,telegram:*",
             },
             log=str(folder / "log"),

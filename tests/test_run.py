@@ -154,8 +154,14 @@ async def test_telegram_from_nothing_but_a_token(
         assert message
         return message
 
-    async with started(telegram=telegram) as bot:
-        await bot.logs("Telegram")
+    async with started(telegram=telegram, COMMITCAST_ALLOWED_CHATS="") as bot:
+        invitation = await bot.logs("/owner ")
+        code = re.search(r"/owner ([0-9a-f]{24}) ", invitation)
+        assert code
+        await telegram.say(chat, ada, "/digest acme/widget")
+        await answer("/owner CODE", 0)
+        await telegram.say(chat, ada, f"/owner {code[1]}")
+        await answer("/grant", 1)  # what the owner can do
         await telegram.say(chat, ada, "/subscribe acme/widget at:09:00")
         await answer(follows, 0)
         before = len(chat.sent)

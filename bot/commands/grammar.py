@@ -26,7 +26,20 @@ class Name(StrEnum):
     SETTINGS = "settings"
     USAGE = "usage"
     HELP = "help"
+    OWNER = "owner"
+    ALLOW = "allow"
+    DISALLOW = "disallow"
+    GRANT = "grant"
+    REVOKE = "revoke"
 
+
+OWNERS: Final = (Name.OWNER, Name.ALLOW, Name.DISALLOW, Name.GRANT, Name.REVOKE)
+"""Those of who owns the bot; `OWNER` makes one."""
+
+EVERYBODYS: Final = tuple(name for name in Name if name not in OWNERS)
+
+COSTLY: Final = (Name.DIGEST, Name.EXPAND, Name.ANALYZE, Name.REPORT)
+"""Those that ask forges and models."""
 
 USAGE: Final = {
     Name.SUBSCRIBE: "subscribe owner/repo at:09:00 days:weekdays",
@@ -39,6 +52,11 @@ USAGE: Final = {
     Name.SETTINGS: "settings lang:zh tz:Asia/Shanghai",
     Name.USAGE: "usage",
     Name.HELP: "help",
+    Name.OWNER: "owner CODE",
+    Name.ALLOW: "allow telegram:-100123",
+    Name.DISALLOW: "disallow telegram:-100123",
+    Name.GRANT: "grant owner/repo telegram:-100123",
+    Name.REVOKE: "revoke owner/repo telegram:-100123",
 }
 """An example of each, as it is typed after a chat's prefix."""
 

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from analyzers.errors import StoreError
-from bot.stores import delivered, ledgers, spending, subscriptions
+from bot.stores import access, delivered, ledgers, spending, subscriptions
 from bot.stores.connection import store_errors
 from bot.stores.families import Entry, Family, Owner, Shape, read_entry
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from redis.asyncio.client import Pipeline
 
 FAMILIES: Final[tuple[Family, ...]] = (
+    *access.FAMILIES,
     *subscriptions.FAMILIES,
     *ledgers.FAMILIES,
     *delivered.FAMILIES,
@@ -28,7 +29,7 @@ FAMILIES: Final[tuple[Family, ...]] = (
 )
 """All that stays. A kind of keys that is neither here nor in `PASSING` fails a test."""
 
-PASSING: Final = ("cache", "event", "fence", "spent", "turn")
+PASSING: Final = ("cache", "code", "event", "fence", "rate", "spent", "turn")
 """Kinds of keys that are not missed elsewhere: what can be made again, what is over within a day,
 and the number of this server's latest claim."""
 

@@ -26,12 +26,12 @@ class SeenEvents:
         """Remember events on a connected server."""
         self._redis = redis
 
-    async def add(self, event: str) -> bool:
-        """Remember an event; whether it is new, True when Redis does not say."""
+    async def add(self, event: str, kept: timedelta = KEPT) -> bool:
+        """Remember an event for a while; whether it is new, True when Redis does not say."""
         try:
             with store_errors(self._redis):
                 key = f"commitcast:1:event:{event[:200]}"
-                return await self._redis.set(key, b"", nx=True, ex=KEPT) is not None
+                return await self._redis.set(key, b"", nx=True, ex=kept) is not None
         except StoreError as exc:
             _log.warning("whether an event came before is not known: %s", exc)
             return True

@@ -476,7 +476,7 @@ error-setting-telegram-token = { $name } is “{ $value }”. Set it to the toke
 error-setting-public-url = { $name } is “{ $value }”. Set it to the https:// address under which the Internet reaches COMMITCAST_PORT.
 error-setting-port = { $name } is “{ $value }”. Set it to a port from 1 to 65535, or to 0 for none.
 error-setting-grants = { $name } is “{ $value }”. Write REPOSITORY=CHANNEL,CHANNEL and a ; between several, for example acme/*=slack:T012/C345; acme/secret=telegram:-100123.
-error-not-granted = There is no public repository { $repository }. Check the name. If it is private, whoever runs this bot can let this channel read it: `COMMITCAST_PRIVATE_GRANTS="{ $repository }={ $channel }"`
+error-not-granted = There is no public repository { $repository }. Check the name. If it is private, whoever runs this bot can let this channel read it: `COMMITCAST_PRIVATE_GRANTS="{ $repository }={ $channel }"`; on the configured GitHub host its owner can, too: `/grant { $repository } { $channel }`
 
 ## Errors: options
 
@@ -908,3 +908,36 @@ doctor-subscription-chat-off = { $repository } in { $channel } gets no digests: 
 doctor-subscription-zone = { $repository } in { $channel } gets no digests: the time zone { $zone } is unknown here. Update the system's package tzdata, or subscribe there again with another tz:.
 doctor-subscriptions-more = { $n } more subscriptions get no digests; commitcast doctor lists them as those above are mended.
 doctor-late-digests = A digest has been due since { $since }. See that commitcast run is running, and look at its log.
+
+## Who may do what
+
+owner-invitation = Nobody owns this bot yet. On Telegram it serves no chat until somebody does, or until COMMITCAST_ALLOWED_CHATS is set. Whoever sends it this in a private chat, within a day of the first start, becomes its owner: /owner { $code } (on Slack: /commitcast owner { $code })
+owner-welcome = You own this bot now. It serves this chat; send `/allow` in another to have it served too, or { $allow } from here. Private repositories are shown where you grant them: { $grant }
+chat-closed = This bot serves only chats that its owner has allowed, and this is none of them. The owner can allow it by `{ $prefix }allow` here, or from elsewhere by `{ $prefix }allow { $chat }`; whoever runs the bot, by COMMITCAST_ALLOWED_CHATS={ $chat }.{ $is_waited_for ->
+    [yes] { " " }The bot has no owner yet: send `{ $prefix }owner CODE` with the code that it wrote at its start.
+   *[no] { "" }
+}
+chat-allowed = `{ $chat }` is served now.
+chat-disallowed = `{ $chat }` is served no longer. What it follows is kept, and its digests wait; commitcast forget removes it all.
+chats-title = Chats that are served
+grants-title = Private repositories, and where they may be read
+grants-none = Nothing is allowed or granted.
+granted = `{ $channel }` may read `{ $repository }` now, private or not.
+revoked = `{ $channel }` may not read `{ $repository }` any more, unless it is public.
+error-owner-what = Send the code that the bot wrote at its start, in a private chat with it: { $command }
+error-owner-attempts = That was code number { $n } within an hour. Try again in an hour, with the code that the bot wrote at its start.
+error-owner-code = This is not the code. It is good for one use and one day, and there is none where the bot has an owner or COMMITCAST_ALLOWED_CHATS is set. Start the bot again, and take the code that it writes then.
+error-not-owner = Only the owner of this bot may do that.
+error-allow-what = “{ $value }” is no chat. Name one, or a pattern of several: { $command }, slack:T012/C345; or nothing, for this chat.
+error-still-allowed = `{ $chat }` is still served: COMMITCAST_ALLOWED_CHATS allows it, or a wider pattern does, or it is on Slack, which is open where that setting names no channel of it.
+error-grant-what = Name a repository of the configured GitHub host, and a channel unless it is this one: { $command }. Both may have * in them. Folders and other hosts are granted by COMMITCAST_PRIVATE_GRANTS alone.
+error-not-revoked = `{ $channel }` was not granted `{ $repository }` in these words, or may read it still by a wider pattern or by COMMITCAST_PRIVATE_GRANTS. A grant without words lists what there is.
+error-too-many-commands = You have asked for { $n } digests and analyses within an hour, which is the most. Try again in an hour; whoever runs this bot can raise COMMITCAST_HOURLY_COMMANDS_PER_USER.
+error-setting-allowed-chats = { $name } is “{ $value }”. Write chats with commas between, for example telegram:-100123,slack:T012/C345; * in them stands for anything, and alone for every chat.
+error-setting-hourly-commands = { $name } is “{ $value }”. Set it to a number of commands from 1 up.
+help-owner = The owner's commands
+command-owner = make yourself the bot's owner, with the code that it wrote at its start
+command-allow = serve this chat, or the one that is named
+command-disallow = serve it no longer
+command-grant = let this channel, or the one that is named, read a private repository; without words, what is granted
+command-revoke = take that back

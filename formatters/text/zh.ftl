@@ -395,7 +395,7 @@ error-setting-telegram-token = { $name } 的值为“{ $value }”。请设为 B
 error-setting-public-url = { $name } 的值为“{ $value }”。请设为外网可以访问到 COMMITCAST_PORT 的 https:// 地址。
 error-setting-port = { $name } 的值为“{ $value }”。请设为 1 到 65535 之间的端口号，0 表示不监听。
 error-setting-grants = { $name } 的值为“{ $value }”。格式为 仓库=频道,频道，多条之间用 ; 分隔，例如 acme/*=slack:T012/C345; acme/secret=telegram:-100123。
-error-not-granted = 没有名为 { $repository } 的公开仓库，请检查名称。如果它是私有仓库，机器人的管理员可以授权本频道读取：`COMMITCAST_PRIVATE_GRANTS="{ $repository }={ $channel }"`
+error-not-granted = 没有名为 { $repository } 的公开仓库，请检查名称。如果它是私有仓库，机器人的管理员可以授权本频道读取：`COMMITCAST_PRIVATE_GRANTS="{ $repository }={ $channel }"`；仓库在已配置的 GitHub 主机上时，机器人的所有者也可以授权：`/grant { $repository } { $channel }`
 
 ## 错误：选项
 
@@ -800,3 +800,36 @@ doctor-subscription-chat-off = { $channel } 中的 { $repository } 收不到摘�
 doctor-subscription-zone = { $channel } 中的 { $repository } 收不到摘要：本机没有时区 { $zone }。请更新系统的 tzdata 软件包，或在该聊天中用其他 tz: 重新订阅。
 doctor-subscriptions-more = 另有 { $n } 个订阅收不到摘要；解决上述问题后，commitcast doctor 会继续列出。
 doctor-late-digests = 有摘要自 { $since } 起就应发送却未发送。请确认 commitcast run 正在运行，并查看其日志。
+
+## Who may do what
+
+owner-invitation = 这个机器人还没有所有者。在有所有者之前，或在设置 COMMITCAST_ALLOWED_CHATS 之前，它在 Telegram 上不服务任何聊天。首次启动后一天内，谁在私聊中把下面这条发给它，谁就成为所有者：/owner { $code }（在 Slack 上：/commitcast owner { $code }）
+owner-welcome = 您现在是这个机器人的所有者。它已为本聊天服务；要让它服务其他聊天，请在那里发送 `/allow`，或在这里发送 { $allow }。私有仓库只在您授权的地方显示：{ $grant }
+chat-closed = 这个机器人只服务其所有者允许的聊天，而本聊天不在其中。所有者可在此发送 `{ $prefix }allow`，或在别处发送 `{ $prefix }allow { $chat }`；机器人的管理员也可以设置 COMMITCAST_ALLOWED_CHATS={ $chat }。{ $is_waited_for ->
+    [yes] 机器人还没有所有者：请发送 `{ $prefix }owner CODE`，其中 CODE 是它启动时写出的代码。
+   *[no] { "" }
+}
+chat-allowed = 现在服务 `{ $chat }`。
+chat-disallowed = 不再服务 `{ $chat }`。它关注的内容会保留，摘要暂停；要全部删除，请用 commitcast forget。
+chats-title = 所服务的聊天
+grants-title = 私有仓库及可读取它们的频道
+grants-none = 没有任何允许或授权。
+granted = `{ $channel }` 现在可以读取 `{ $repository }`，无论其是否私有。
+revoked = `{ $channel }` 不能再读取 `{ $repository }`，除非它是公开的。
+error-owner-what = 请在与机器人的私聊中发送它启动时写出的代码：{ $command }
+error-owner-attempts = 一小时内已尝试 { $n } 次。请一小时后再用机器人启动时写出的代码重试。
+error-owner-code = 代码不正确。代码只能使用一次，有效期一天；机器人已有所有者，或设置了 COMMITCAST_ALLOWED_CHATS 时，没有代码可用。请重新启动机器人，使用它届时写出的代码。
+error-not-owner = 只有这个机器人的所有者可以这样做。
+error-allow-what = “{ $value }”不是聊天。请给出一个聊天或匹配多个聊天的模式：{ $command }、slack:T012/C345；不写则指本聊天。
+error-still-allowed = `{ $chat }` 仍在服务之列：COMMITCAST_ALLOWED_CHATS 或更宽的模式允许它；或者它在 Slack 上，而该设置没有列出任何 Slack 频道，Slack 便是开放的。
+error-grant-what = 请给出已配置的 GitHub 主机上的一个仓库，若不是本频道还要给出频道：{ $command }。两者都可以含有 *。文件夹和其他主机只能通过 COMMITCAST_PRIVATE_GRANTS 授权。
+error-not-revoked = 没有以这样的写法把 `{ $repository }` 授权给 `{ $channel }`，或者它仍可凭更宽的模式或 COMMITCAST_PRIVATE_GRANTS 读取。不带参数的 grant 会列出现有授权。
+error-too-many-commands = 您在一小时内已请求 { $n } 次摘要和分析，已达上限。请一小时后再试；机器人的管理员可以调高 COMMITCAST_HOURLY_COMMANDS_PER_USER。
+error-setting-allowed-chats = { $name } 的值为“{ $value }”。请用逗号分隔各聊天，例如 telegram:-100123,slack:T012/C345；其中的 * 代表任意内容，单独一个 * 代表所有聊天。
+error-setting-hourly-commands = { $name } 的值为“{ $value }”，应为不小于 1 的命令数。
+help-owner = 所有者的命令
+command-owner = 用机器人启动时写出的代码成为它的所有者
+command-allow = 服务本聊天，或指定的聊天
+command-disallow = 不再服务它
+command-grant = 让本频道或指定的频道读取私有仓库；不带参数则列出现有授权
+command-revoke = 收回授权

@@ -45,6 +45,7 @@ async def answers(folder: Path) -> None:
             "OPENAI_BASE_URL": model.base_url,
             "OPENAI_MODEL": MODEL,
             "COMMITCAST_LLM_CONCURRENCY": "16",
+            "COMMITCAST_ALLOWED_CHATS": "*",
             "COMMITCAST_PRIVATE_GRANTS": f"{repo}=slack:*/*,telegram:*",
         }
         data = folder / "answers"

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 MAX_PREVIEWS: Final = 5
 """Links of one message that are looked up."""
 
+_DIRECT: Final = "D"
+"""What the ids of conversations with one person begin with."""
+
 _ANY: Final = re.compile("")
 _GUESTS: Final = ("is_restricted", "is_ultra_restricted", "is_stranger", "deleted")
 
@@ -151,6 +154,7 @@ class Events:
             text,
             place.thread,
             prefix,
+            is_private=place.channel.startswith(_DIRECT),
         )
         await self._front.ask(asked, self._conversation(place))
 

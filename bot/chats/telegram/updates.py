@@ -44,7 +44,7 @@ class Updates:
         self._front = front
         self._bot = bot
         self._tasks = tasks
-        self._commands = frozenset(name for name, _ in front.menu("en"))
+        self._commands = front.names()
 
     def handlers(self) -> tuple[BaseHandler[Update, Any, Any], ...]:
         """What the application calls; each returns at once."""
@@ -63,7 +63,13 @@ class Updates:
         if text is None:
             return
         place = Place.of(message)
-        asked = Asked(place.channel, _author(message, self._bot), text, _answered(message))
+        asked = Asked(
+            place.channel,
+            _author(message, self._bot),
+            text,
+            _answered(message),
+            is_private=message.chat.type == ChatType.PRIVATE,
+        )
         conversation = TelegramConversation(
             self._bot, self._front, place, reply_to=message.message_id
         )

@@ -129,12 +129,23 @@ class DeliveredDigests(ABC):
     """Remembers delivered digests, for about a year. Every method may raise `StoreError`."""
 
     @abstractmethod
-    async def put(self, channel: str, digest: Delivered) -> None:
-        """Remember a digest of a channel, or what has changed of it."""
+    async def put(self, channel: str, digest: Delivered, *, is_planned: bool = False) -> None:
+        """Remember a digest of a channel, or what has changed of it.
+
+        Args:
+            channel: who is shown it.
+            digest: what is shown.
+            is_planned: whether it is still to be sent: until it has messages, no store forgets it,
+                however full.
+        """
 
     @abstractmethod
     async def get(self, channel: str, digest_id: str) -> Delivered | None:
         """The digest of that id, if this channel got it."""
+
+    @abstractmethod
+    async def planned(self, digest_id: str) -> Delivered | None:
+        """The digest of that id, for who has planned it."""
 
     @abstractmethod
     def newest(self, channel: str) -> AsyncGenerator[Delivered]:

@@ -152,7 +152,7 @@ class Delivery:
         outgoing = Outgoing(record.id, day, made.heads, made.since, self._app.now())
         await self._save(replace(self.ledger, outgoing=outgoing))
         # Not before: what nobody was to be shown could be expanded.
-        await self._app.delivered.put(subscription.channel, record)
+        await self._app.delivered.put(subscription.channel, record, is_planned=True)
         return record
 
     def _record(self, made: Made) -> Delivered | None:
@@ -174,7 +174,7 @@ class Delivery:
             record: its page; None if somebody else has stored it.
         """
         if record is None:
-            record = await self._app.delivered.get(self._subscription.channel, outgoing.digest)
+            record = await self._app.delivered.planned(outgoing.digest)
         if record is None:
             _log.warning("the digest %s was not stored, and is made anew", outgoing.digest)
             self.ledger = replace(self.ledger, outgoing=None)

@@ -48,6 +48,7 @@ async def fill(redis: Redis, *channels: str) -> None:
         await ledgers.claim(channel, "/a folder", 100)
         await subscriptions.change_defaults(channel, Defaults(at=time(8, 30), language="zh"))
         await delivered.put(channel, replace(digest, messages=("1",), unfinished=digest.shas))
+        await delivered.put(channel, replace(digest, id=f"next-{digest.id}"), is_planned=True)
     await RedisAnalysisCache(redis).put(sha_of(1), "model", model_analysis())
     await SeenEvents(redis).add("slack:Ev1")
 

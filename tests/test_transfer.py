@@ -111,7 +111,7 @@ async def test_a_move_is_one_pipe(tmp_path: Path) -> None:
         async with embedded_server(Path(new)) as socket:
             ran = await after.run("import", typed=export.out, REDIS_URL=f"unix://{socket}")
             assert ran.status == 0, ran.err
-            assert "1 delivered digest" in ran.out
+            assert "2 delivered digests" in ran.out
             async with open_store(f"unix://{socket}", tmp_path) as redis:
                 require_alike(await stored(redis), kept)
             again = await after.run("import", typed=export.out)

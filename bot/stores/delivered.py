@@ -2,7 +2,8 @@
 
 `commitcast:1:delivered:<id>` holds a digest, `commitcast:1:delivered-to:<channel>` the ids of a
 channel's digests by time. Both go by themselves after `KEPT`, and the oldest of a channel beyond
-`MOST` before.
+`MOST` before. A digest that is still to be sent has no time to live: a full server may evict what
+has one, and nobody would know which part of what has been sent.
 """
 
 from __future__ import annotations
@@ -46,6 +47,9 @@ AT_ONCE: Final = 25
 MOST: Final = 1_000
 """Digests of one channel that are kept; each takes some kilobytes."""
 
+_NEVER: Final = -1
+"""What Redis says of a key without a time to live."""
+
 
 @final
 class RedisDeliveredDigests(DeliveredDigests):
@@ -56,15 +60,18 @@ class RedisDeliveredDigests(DeliveredDigests):
         self._redis = redis
         self._take_repairs = redis.register_script(_TAKE_REPAIRS)
 
-    async def put(self, channel: str, digest: Delivered) -> None:
+    async def put(self, channel: str, digest: Delivered, *, is_planned: bool = False) -> None:
         """One transaction: a digest that can be found is whole, one that cannot is gone."""
         listed = _listed(channel)
         with store_errors(self._redis):
+            if not (is_planned or digest.messages):  # it may have been planned before
+                is_planned = await self._redis.ttl(_key(digest.id)) == _NEVER
+            kept = None if is_planned else KEPT
             # Those beyond the limit once this one is there.
             old = cast("list[bytes]", await self._redis.zrange(listed, 0, -MOST))
             old = [one for one in old if one != digest.id.encode()]
             async with self._redis.pipeline(transaction=True) as commands:
-                commands.set(_key(digest.id), zlib.compress(_adapter().dump_json(digest)), ex=KEPT)
+                commands.set(_key(digest.id), zlib.compress(_adapter().dump_json(digest)), ex=kept)
                 commands.zadd(listed, {digest.id: digest.at.timestamp()})
                 if old:
                     commands.zrem(listed, *old)
@@ -103,6 +110,11 @@ class RedisDeliveredDigests(DeliveredDigests):
         with store_errors(self._redis):
             if await self._redis.zscore(_listed(channel), digest_id) is None:
                 return None
+        return await self.planned(digest_id)
+
+    async def planned(self, digest_id: str) -> Delivered | None:
+        """Whether it is listed or not: the list may be evicted."""
+        with store_errors(self._redis):
             return _unpack(cast("bytes | None", await self._redis.get(_key(digest_id))))
 
     async def newest(self, channel: str) -> AsyncGenerator[Delivered]:
@@ -193,6 +205,7 @@ FAMILIES: Final = (
         adapter=_adapter,
         is_packed=True,
         passes=True,
+        may_stay=True,
         fits=_is_at_home,
     ),
     _LISTS,

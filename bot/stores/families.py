@@ -68,6 +68,8 @@ class Family:
     passes: bool = False
     """Whether its keys have a time to live. Who reads it takes a value that cannot be read for one
     that is gone; an export leaves it out."""
+    may_stay: bool = False
+    """Whether a key that passes may have no time to live yet."""
     is_exported: bool = True
     """Whether it means something on another server."""
     fits: Callable[[str, str, Any], bool] = lambda *_: True
@@ -119,6 +121,12 @@ class Entry:
             raise _wrong(self.place)
         return replace(self, value=adapter.dump_json(value))
 
+    def _may_end(self) -> bool:
+        """Whether its key may go when it does, or stay."""
+        if self.expires is None:
+            return self.family.may_stay or not self.family.passes
+        return self.family.passes and self.expires > _EPOCH
+
     def _is_whole(self) -> bool:
         """Whether all is there that the family has, and nothing else."""
         family = self.family
@@ -128,7 +136,7 @@ class Entry:
             and _is_word(owner)
             and bool(self.field) == (family.shape is not Shape.VALUE)
             and bool(self.value) == (family.shape is not Shape.SET)
-            and (self.expires is not None and self.expires > _EPOCH) == family.passes
+            and self._may_end()
         )
 
 

@@ -1,45 +1,28 @@
-"""What the commands of the shell do. Each returns the process's exit status:
-
-0    done
-1    a repository, Redis or the embedded server failed
-2    the request, a setting or an output file is wrong
-130  stopped by Ctrl-C (143 by SIGTERM)
-"""
+"""What the commands of the shell do; each returns an exit status of `bot.shell_session`."""
 
 from __future__ import annotations
 
-import asyncio
 import logging
-import os
 import shutil
-import signal
 import sys
-from collections.abc import Callable, Coroutine, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
-from typing import BinaryIO, Final
 
-from analyzers.errors import CommitcastError, InputError, SettingError
+from analyzers.errors import CommitcastError, SettingError
 from analyzers.rules import RulesAnalyzer
 from bot.access import TERMINAL
 from bot.app import open_application, utc_now
-from bot.config import Settings, load_settings, secrets_of
 from bot.digest import DigestRequest
-from bot.logs import hide, tell_uncaught
 from bot.output import (
     CommitReport,
     DigestReport,
     Format,
-    Report,
     require_writable,
-    show,
     text_of,
     write_archive,
     write_file,
 )
 from bot.ports import Notice
-from bot.progress import Reporter, reporter
 from bot.shell_options import (
     Destination,
     FilterOptions,
@@ -48,48 +31,18 @@ from bot.shell_options import (
     parse_span,
     require_possible,
 )
-from bot.sources.locators import parse_commit, parse_repository, web_address
-from bot.spans import parse_language, parse_zone
+from bot.shell_session import (
+    DONE,
+    FAILED,
+    Outcome,
+    Session,
+    run_command,
+    status_of,
+)
+from bot.sources.locators import parse_commit, parse_repository
 from bot.subscriptions import Defaults
-from formatters.text import Words, words_for
 
 _log = logging.getLogger(__name__)
-
-DONE: Final = 0
-FAILED: Final = 1
-WRONG: Final = 2
-STOPPED: Final = 130
-TERMINATED: Final = 143
-
-
-@dataclass(frozen=True, slots=True)
-class Session:
-    """What every command has at hand while it runs."""
-
-    settings: Settings
-    words: Words
-    zone: str
-    language: str
-    reporter: Reporter
-
-    @property
-    def github_pages(self) -> str:
-        """Where the pages are that are read through GitHub's API."""
-        return web_address(self.settings.github_api_url)
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What a command came to."""
-
-    reports: Sequence[Report] = ()
-    """What is still to be shown or written."""
-    status: int = DONE
-    closing: str = ""
-    """What to say at the end."""
-
-
-Command = Callable[[Session], Coroutine[None, None, Outcome]]
 
 
 def run_digest(
@@ -127,7 +80,7 @@ def run_digest(
                 except CommitcastError as exc:
                     # The other repositories' digests are still wanted.
                     session.reporter.say(session.words.error(exc))
-                    status = max(status, _status(exc))
+                    status = max(status, status_of(exc))
         return Outcome(reports, status)
 
     return run_command(command, destination, zone, language)
@@ -294,90 +247,7 @@ def run_bot() -> int:
     return run_command(command, Destination(), None, None, is_live=False)
 
 
-def run_command(
-    command: Command,
-    destination: Destination,
-    zone: str | None,
-    language: str | None,
-    *,
-    is_live: bool = True,
-) -> int:
-    """Run a command to its end, and tell people what it said and what went wrong."""
-    words = words_for(language or "en")
-    sys.excepthook = tell_uncaught
-    logging.basicConfig(level=logging.WARNING, format="commitcast: %(message)s")
-    logging.getLogger("stamina").setLevel(logging.ERROR)  # a retry is no news to a person
-    try:
-        settings = load_settings()
-        hide(secrets_of(settings))
-        spoken = parse_language(language or settings.commitcast_language)
-        words = words_for(spoken)
-        read_in = parse_zone(zone) if zone else settings.commitcast_timezone
-        with reporter(words, is_live=is_live) as shown:
-            session = Session(settings, words, read_in, spoken, shown)
-            outcome = asyncio.run(_stoppable(command(session)))
-        _deliver(outcome.reports, destination, words)
-        if outcome.closing:
-            sys.stdout.write(f"{outcome.closing}\n")
-    except CommitcastError as exc:
-        return _fail(words.error(exc), _status(exc))
-    except KeyboardInterrupt:
-        return _fail(words("shell-stopped"), STOPPED)
-    except asyncio.CancelledError:
-        return _fail(words("shell-stopped"), TERMINATED)
-    return outcome.status
-
-
-async def _stoppable(work: Coroutine[None, None, Outcome]) -> Outcome:
-    """Let SIGTERM end the work as Ctrl-C does: in order, with every child process taken along."""
-    task = asyncio.ensure_future(work)
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-    return await task
-
-
-def _deliver(reports: Sequence[Report], destination: Destination, words: Words) -> None:
-    if destination.output and reports:
-        texts = [text_of(report, destination.format) for report in reports]
-        write_file(destination.output, "".join(texts))
-        _say(words("shell-written", path=str(destination.output)))
-        return
-    with standard_output():
-        for report in reports:
-            show(report, destination.format)
-
-
-@contextmanager
-def standard_output() -> Iterator[BinaryIO]:
-    """Where documents go that are given no file.
-
-    Raises:
-        InputError: it cannot be written.
-    """
-    try:
-        yield sys.stdout.buffer
-        sys.stdout.flush()
-    except BrokenPipeError:
-        raise  # the reader has seen enough; the shell's framework ends in silence
-    except OSError as exc:
-        # What is left in the buffer would be tried again at the exit, and fail with a traceback.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise InputError("error-output", path="stdout", reason=exc.strerror or str(exc)) from exc
-
-
 def _own_name() -> str:
     """The command as the person can type it here."""
     typed = Path(sys.argv[0])
     return typed.name if shutil.which(typed.name) else str(typed)
-
-
-def _status(error: CommitcastError) -> int:
-    return WRONG if isinstance(error, InputError | SettingError) else FAILED
-
-
-def _say(text: str) -> None:
-    sys.stderr.write(f"{text}\n")
-
-
-def _fail(text: str, status: int) -> int:
-    _say(text)
-    return status

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import unquote
 
-from analyzers.errors import RepositoryNotFound, SourceError
+from analyzers.errors import RepositoryNotFound, RevisionNotFound, SourceError
 from analyzers.text import clean_line
 from bot.ports import CommitSource
 from bot.sources.locators import Folder, GitHubRepository, GitUrl, Locator, without_userinfo
@@ -155,6 +155,28 @@ class Grants:
             raise refusal(channel, locator) from exc
         if not is_public:
             raise refusal(channel, locator)
+
+    async def require_own(
+        self, channel: str, locator: Locator, source: CommitSource, name: str
+    ) -> None:
+        """Refuse a commit that is shown under a public repository's name and belongs to another
+        one, which may be private.
+
+        Args:
+            channel: who asks.
+            locator: the repository.
+            source: the same, opened; it is readable.
+            name: what the commit was called.
+
+        Raises:
+            RevisionNotFound: it has no such commit, or none of its own.
+        """
+        if channel == TERMINAL or self.allow(channel, locator):
+            return
+        sha = await source.resolve(name)
+        if not await source.leads_to(name, sha):
+            told = clean_line(name)
+            raise RevisionNotFound("error-commit-elsewhere", name=told, repository=locator.origin)
 
 
 def _place(locator: Locator) -> str | None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from analyzers.cached import CachedAnalyzer
 from analyzers.fallback import FirstThatCan, WithRules
-from analyzers.model import Analysis, Digest, Entry, Importance, Repository
+from analyzers.model import Analysis, Digest, Entry, Importance, Range, Repository
 from analyzers.ports import (
     Account,
     AnalysisCache,
@@ -115,7 +115,9 @@ class Application:
             InputError: there are more commits than asked for at most.
             SourceError: the repository cannot be read.
         """
-        async with self.source(locator, channel, notify) as source:
+        span = request.span
+        named = span.head if isinstance(span, Range) and not request.is_own else None
+        async with self.source(locator, channel, notify, named) as source:
             digest = await make_digest(
                 source,
                 self.analyzer,
@@ -192,7 +194,11 @@ class Application:
 
     @asynccontextmanager
     async def source(
-        self, locator: Locator, channel: str = TERMINAL, notify: Notify | None = None
+        self,
+        locator: Locator,
+        channel: str = TERMINAL,
+        notify: Notify | None = None,
+        named: str | None = None,
     ) -> AsyncIterator[CommitSource]:
         """A repository, opened for a channel.
 
@@ -200,9 +206,11 @@ class Application:
             locator: where it is.
             channel: who reads; by default whoever runs the process.
             notify: is told what one who waits should know; by default `self.notify`.
+            named: the commit that somebody named, if it is for them to show it.
 
         Raises:
             RepositoryNotFound: it is not there, or this channel may not read it.
+            RevisionNotFound: the commit is none of this repository's.
             StoreError: nobody knows what it may read.
         """
         grants = await self.access.grants(channel)
@@ -212,6 +220,8 @@ class Application:
             locator, notify or self.notify, patience, most_commits(channel)
         ) as source:
             await grants.require_readable(channel, locator, source)
+            if named is not None:
+                await grants.require_own(channel, locator, source, named)
             yield source
 
     @asynccontextmanager

@@ -39,6 +39,8 @@ class DigestRequest:
     """Whose history, and which commits of it. A range that names its own end has no branches."""
     most: int | None = None
     """Commits that it may cover; None is any number."""
+    is_own: bool = False
+    """Whether the forge itself has said that a range is the repository's."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -127,6 +127,16 @@ class CommitSource(ABC):
             RevisionNotFound: nothing or more than one thing is called so.
         """
 
+    async def leads_to(self, name: str, sha: str) -> bool:  # noqa: ARG002 - forges ask
+        """Whether a branch, tag or open pull request of it leads to a commit: a forge can show
+        those of others under its name.
+
+        Args:
+            name: what the commit was called.
+            sha: what `resolve` made of that.
+        """
+        return True
+
     @abstractmethod
     def read(self, shas: Sequence[str]) -> AsyncGenerator[Commit]:
         """The commits of these full names with their files and patches, each once, in any order.

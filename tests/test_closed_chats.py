@@ -5,20 +5,29 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from redis.asyncio import Redis
 
 from analyzers.errors import StoreError
-from bot.access import AllowedChats
+from bot.access import AllowedChats, Grants
 from bot.commands import owning
+from bot.courier import Timing
+from bot.dispatch import Dispatcher
 from bot.front import Front
 from bot.sources.locators import GitHubRepository
 from bot.stores.access import RedisAccess
 from bot.stores.rates import RedisRates
 from formatters.model import Action, Verb
+from tests import deliveries
 from tests.conversations import Speaker, text_of
+from tests.deliveries import MADE, Clock, a_courier, a_subscription, subscribe
+from tests.living_repository import MAIN, LivingRepository
+from tests.outlets import MemoryOutlet
+from tests.platforms import require_each_once, until
 from tests.repositories import Repo
 from tests.servers.github import GitHubServer
 from tests.servers.openai import OpenAIServer
@@ -356,6 +365,39 @@ async def test_a_store_that_fails_opens_no_chat(
         assert len(told) == 1
         assert not await Speaker(front, GROUP).is_shown(Action(Verb.FOLD, "abc", 1).token)
         assert "Commands" in await said(Speaker(front, "telegram:8"), "/help")
+
+
+async def test_digests_wait_until_their_chat_is_allowed_again(
+    redis_url: str,
+    redis: Redis,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Then they lose nothing by it (invariant 1); meanwhile nothing is read, and the log says so
+    once. Others go on."""
+    clock = Clock()
+    repository = LivingRepository("acme/widget", 1, MADE)
+    async with deliveries.opened(redis_url, tmp_path, {"acme/widget": repository}, clock) as opened:
+        app = replace(opened, access=RedisAccess(redis, AllowedChats(), Grants()))
+        outlet = MemoryOutlet("telegram", now=clock)
+        for channel in ("telegram:-1", "telegram:-2"):
+            await subscribe(app, a_subscription(channel))
+        repository.commit_on(MAIN)
+        await app.access.allow("telegram:-2")
+        clock.advance(days=2)
+        timing = Timing(sweep=0.02)
+        running = asyncio.create_task(Dispatcher(app, a_courier(app, outlet), timing).run())
+        try:
+            await until(lambda: outlet.shown)
+            await asyncio.sleep(0.2)
+            assert {shown.channel for shown in outlet.shown} == {"telegram:-2"}
+            assert caplog.text.count("telegram:-1 is not allowed") == 1
+            await app.access.allow("telegram:-1")
+            await until(lambda: len(outlet.shown) == 2)
+        finally:
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+        await require_each_once(app, "telegram:-1", [repository.tips[MAIN]])
 
 
 @pytest.mark.parametrize(

@@ -69,7 +69,8 @@ class Commits:
             case PullLink(locator, number):
                 async with self._app.source(locator, scene.channel, scene.told(show)) as source:
                     span = await source.pull_request(number)
-                return await self._digests.digest_of_range(locator, span, scene, show)
+                digests = self._digests
+                return await digests.digest_of_range(locator, span, scene, show, is_own=True)
 
     async def press(self, action: Action, scene: Scene, show: Show) -> Answer:
         """What a control of a digest asks for.
@@ -103,7 +104,7 @@ class Commits:
         analysis = await self._app.known_analysis(sha, scene.language)
         if analysis is None:
             return None
-        async with self._app.source(link.locator, scene.channel) as source:
+        async with self._app.source(link.locator, scene.channel, named=sha) as source:
             if not await source.is_public():
                 return None
             async with aclosing(source.read([sha])) as commits:
@@ -172,7 +173,7 @@ class Commits:
         show(scene.words("progress-commit", sha=name[:7]))
         account = Account(scene.channel, locator.address)
         wanted = AnalysisRequest(scene.language, account, in_full=True)
-        async with self._app.source(locator, scene.channel, scene.told(show)) as source:
+        async with self._app.source(locator, scene.channel, scene.told(show), name) as source:
             entry = await analyse_commit(source, self._app.analyzer, name, wanted)
             return Answer(_detail(entry, source.repository, scene.zone, scene.words), scene.words)
 

@@ -45,10 +45,11 @@ class Digests:
         return await self.deliver(locator, request, scene, show)
 
     async def digest_of_range(
-        self, locator: Locator, span: Range, scene: Scene, show: Show
+        self, locator: Locator, span: Range, scene: Scene, show: Show, *, is_own: bool = False
     ) -> Answer:
-        """A digest of what one revision has and another has not."""
-        request = DigestRequest(span, scene.zone, scene.language, most=most_commits(scene.channel))
+        """A digest of what one revision has and another has not; `is_own` as in `DigestRequest`."""
+        most = most_commits(scene.channel)
+        request = DigestRequest(span, scene.zone, scene.language, most=most, is_own=is_own)
         return await self.deliver(locator, request, scene, show)
 
     async def report(self, command: Command, scene: Scene, show: Show) -> Answer:

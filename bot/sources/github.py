@@ -24,6 +24,7 @@ from bot.sources.github_json import (
     to_commit,
     with_patches,
 )
+from bot.sources.github_reach import leads_to
 from bot.sources.github_repository import MAX_PAGES, RepositoryApi, segment
 from bot.sources.locators import web_address
 
@@ -127,6 +128,10 @@ class GitHubSource(CommitSource):
     async def resolve(self, name: str) -> str:
         """One request, which costs nothing when the answer is known and has not changed."""
         return await self._asked.resolve(name)
+
+    async def leads_to(self, name: str, sha: str) -> bool:
+        """Two requests for a commit of the default branch, some dozen for one that is nowhere."""
+        return await leads_to(self._asked, name, sha)
 
     async def list_nodes(self, selection: Selection) -> tuple[Node, ...]:
         """Pages of 100 commits."""

@@ -125,6 +125,8 @@ class Comparison(Wire):
 
     total_commits: Count
     commits: tuple[ListedCommit, ...]
+    status: str = ""
+    """How the head lies to the base: `ahead`, `behind`, `diverged` or `identical`."""
 
 
 class CommitList(RootModel[tuple[ListedCommit, ...]]):
@@ -150,6 +152,37 @@ class BranchList(RootModel[tuple[ListedBranch, ...]]):
     """`GET /repos/{owner}/{repo}/branches`."""
 
     model_config = ConfigDict(frozen=True, strict=True)
+
+
+class Tip(Wire):
+    """A branch or a tag in a list, with its commit."""
+
+    name: str
+    commit: Named
+
+
+class TipList(RootModel[tuple[Tip, ...]]):
+    """`GET /repos/{owner}/{repo}/branches` or `/tags`."""
+
+    model_config = ConfigDict(frozen=True, strict=True)
+
+
+class Numbered(Wire):
+    """Anything that is known by its number."""
+
+    number: Count
+
+
+class PullList(RootModel[tuple[Numbered, ...]]):
+    """`GET /repos/{owner}/{repo}/commits/{sha}/pulls`."""
+
+    model_config = ConfigDict(frozen=True, strict=True)
+
+
+class RefAnswer(Wire):
+    """`GET /repos/{owner}/{repo}/git/ref/{ref}`."""
+
+    ref: str
 
 
 class PullAnswer(Wire):

@@ -931,6 +931,7 @@ error-not-owner = Only the owner of this bot may do that.
 error-allow-what = “{ $value }” is no chat. Name one, or a pattern of several: { $command }, slack:T012/C345; or nothing, for this chat.
 error-still-allowed = `{ $chat }` is still served: COMMITCAST_ALLOWED_CHATS allows it, or a wider pattern does, or it is on Slack, which is open where that setting names no channel of it.
 error-grant-what = Name a repository of the configured GitHub host, and a channel unless it is this one: { $command }. Both may have * in them. Folders and other hosts are granted by COMMITCAST_PRIVATE_GRANTS alone.
+error-commit-elsewhere = No branch, tag or open pull request of { $repository } that was looked through has the commit “{ $name }”. A forge shows commits of forks under that name too, of private ones among them, so it is not shown here. Name the repository that it belongs to, or have { $repository } granted to this channel.
 error-not-revoked = `{ $channel }` was not granted `{ $repository }` in these words, or may read it still by a wider pattern or by COMMITCAST_PRIVATE_GRANTS. A grant without words lists what there is.
 error-too-many-commands = You have asked for { $n } digests and analyses within an hour, which is the most. Try again in an hour; whoever runs this bot can raise COMMITCAST_HOURLY_COMMANDS_PER_USER.
 error-setting-allowed-chats = { $name } is “{ $value }”. Write chats with commas between, for example telegram:-100123,slack:T012/C345; * in them stands for anything, and alone for every chat.

@@ -823,6 +823,7 @@ error-not-owner = 只有这个机器人的所有者可以这样做。
 error-allow-what = “{ $value }”不是聊天。请给出一个聊天或匹配多个聊天的模式：{ $command }、slack:T012/C345；不写则指本聊天。
 error-still-allowed = `{ $chat }` 仍在服务之列：COMMITCAST_ALLOWED_CHATS 或更宽的模式允许它；或者它在 Slack 上，而该设置没有列出任何 Slack 频道，Slack 便是开放的。
 error-grant-what = 请给出已配置的 GitHub 主机上的一个仓库，若不是本频道还要给出频道：{ $command }。两者都可以含有 *。文件夹和其他主机只能通过 COMMITCAST_PRIVATE_GRANTS 授权。
+error-commit-elsewhere = 在 { $repository } 中查过的分支、标签和未关闭的拉取请求里都没有提交“{ $name }”。代码托管平台也会在该名称下显示其派生仓库的提交，其中可能有私有的，因此这里不予显示。请给出它所属的仓库，或请人将 { $repository } 授权给本频道。
 error-not-revoked = 没有以这样的写法把 `{ $repository }` 授权给 `{ $channel }`，或者它仍可凭更宽的模式或 COMMITCAST_PRIVATE_GRANTS 读取。不带参数的 grant 会列出现有授权。
 error-too-many-commands = 您在一小时内已请求 { $n } 次摘要和分析，已达上限。请一小时后再试；机器人的管理员可以调高 COMMITCAST_HOURLY_COMMANDS_PER_USER。
 error-setting-allowed-chats = { $name } 的值为“{ $value }”。请用逗号分隔各聊天，例如 telegram:-100123,slack:T012/C345；其中的 * 代表任意内容，单独一个 * 代表所有聊天。

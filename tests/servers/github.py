@@ -244,6 +244,10 @@ class GitHubServer:
     async def _history(self, rest: str, query: dict[str, str], accept: str) -> Page:
         if rest == "/commits":
             return await self._list(query)
+        if pulls := re.fullmatch(r"/commits/([0-9a-f]{40,64})/pulls", rest):
+            return await self._pulls_with(pulls[1])
+        if rest == "/tags":
+            return Page.json(await self._tags())
         if commit := re.fullmatch(r"/commits/([^/]+)", rest):
             return await self._commit(unquote(commit[1]), query, accept)
         if ends := re.fullmatch(r"/compare/([^/]+?)\.\.\.([^/]+)", rest):
@@ -294,6 +298,18 @@ class GitHubServer:
         base = await self.data.default_branch()
         into = {"ref": base, "sha": await self.data.ref(f"{HEADS}{base}")}
         return {"number": number, "base": into, "head": {"ref": "topic", "sha": head}}
+
+    async def _pulls_with(self, sha: str) -> Page:
+        """Open pull requests with a commit. The default branch's have been merged."""
+        refs = await self.data.lines(
+            "for-each-ref", f"--contains={sha}", "--format=%(refname)", "refs/pull/"
+        )
+        return Page.json([{"number": int(ref.split("/")[2])} for ref in refs])
+
+    async def _tags(self) -> list[Json]:
+        names = await self.data.lines("for-each-ref", "--format=%(refname:short)", "refs/tags/")
+        tips = {name: await self.data.ref(f"refs/tags/{name}") for name in names}
+        return [{"name": name, "commit": {"sha": sha}} for name, sha in tips.items() if sha]
 
     async def _list(self, query: dict[str, str]) -> Page:
         if await self.data.is_empty():

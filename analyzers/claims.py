@@ -27,6 +27,8 @@ _SENTENCE_END = re.compile(r"(?<=[\w`)\]\"'%]{2}[.!?;])(?=\s+[^\sa-z])|(?<=[。�
 _AS_WORD = r"(?<!\w){}(?!\w)"
 _AS_FIGURE = r"(?<![\d.])(?<!\d[,_]){}(?![.,_]?\d)"
 _AS_SHARE = _AS_FIGURE + r"\s?(?:%|‰|per ?cent)"
+_THOUSANDS = re.compile(r"_|,(?=\d{3}(?!\d))")
+"""A comma before other than three digits is a decimal one, as most of Europe writes it."""
 _LINE_NUMBER = re.compile(r":\d+(?:-\d+)?$")
 
 _ANYWHERE = word_set(
@@ -35,9 +37,9 @@ _ANYWHERE = word_set(
     "HEAD HTTP HTTPS JSON YAML TOML XML HTML CSS SQL API URL stdin stdout stderr"
 )
 """Words in the face of code that any reader of any commit may use."""
+_OF_A_HUNDRED = ("%", "‰", "percent", "per cent")
 _COUNTED_ON_FINGERS = 12
 """Whole numbers up to this are counts of what the commit shows, hardly ever claims about it."""
-_OF_A_HUNDRED = ("%", "‰", "percent", "per cent")
 _UNITS = (1, 60, 1_000, 1_024, 3_600, 1_000_000, 1_048_576)
 """What a figure may be multiplied with to be the same in the smaller unit that code is in."""
 
@@ -112,9 +114,9 @@ class Ground:
 
     def _has_figure(self, match: re.Match[str]) -> bool:
         written, sign = match[1], (match[2] or "").strip()
-        if written.count(".") > 1:  # a version
-            return self._has(_AS_FIGURE, written)
-        value = Decimal(written.replace(",", "").replace("_", ""))
+        if (plain := _THOUSANDS.sub("", written).replace(",", ".")).count(".") > 1:
+            return self._has(_AS_FIGURE, written)  # a version, a list
+        value = Decimal(plain)
         if not sign and value <= _COUNTED_ON_FINGERS and value == value.to_integral():
             return True
         if value in self._sizes and not sign:

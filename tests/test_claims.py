@@ -41,6 +41,7 @@ COMMIT = a_commit(
         "It returns `None` by HTTP/2, SHA-256 and UTF-8 on x86 to 2 callers of retry_limit().",
         "Opening is faster；套接字打开快了40%，`connect` 的超时为30秒。",
         "Two files change: +6 lines.",
+        "Es sind 1,5 MB.",
     ],
 )
 def test_what_the_commit_says_is_borne(sentence: str) -> None:

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Container, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final, final
 
 from analyzers.errors import (
@@ -33,10 +33,11 @@ from bot.schedule import due_at, due_day
 if TYPE_CHECKING:
     from bot.app import Application
     from bot.outlet import Outlet
+    from bot.subscriptions import Subscription
 
 PATIENCE_WITH_SOURCES: Final = timedelta(hours=20)
-"""How long after it was due a digest is tried again whose repository is refused. A forge that has
-lost it for an hour is no reason to stop."""
+"""How long a repository is tried again that is refused. A forge that has lost it for an hour is no
+reason to stop."""
 
 _OURS: Final = (AccessRefused, OutcomeUnknown, RateLimited, TokenRefused)
 """Errors that have nothing to do with the subscription: a token of ours, a lost answer, a limit."""
@@ -146,7 +147,7 @@ class Courier:
     ) -> Ledger | CommitcastError:
         channel, subscription = claimed.claim.channel, claimed.subscription
         place = (channel, subscription.key)
-        latest = claimed.ledger.date
+        latest = delivery.ledger.date
         due = day or due_day(subscription, latest, self._app.now())
         if due and latest and due <= latest:
             due = None
@@ -168,21 +169,23 @@ class Courier:
                 late = (self._app.now() - due_at(subscription, due)).total_seconds()
                 self._app.metrics.delivered(platform_of(channel), late)
             return delivery.ledger
-        # What is only posted has no time of its own: who posts it is told, and tries again.
-        since = due_at(subscription, due) if due and subscription.days else None
-        if self._is_over(error, since):
+        if self._is_over(delivery, subscription, error):
             await delivery.stop(outlet, error)
         else:
             await self._retreat(delivery, place, error)
         return error
 
-    def _is_over(self, error: CommitcastError, due: datetime | None) -> bool:
+    def _is_over(
+        self, delivery: Delivery, subscription: Subscription, error: CommitcastError
+    ) -> bool:
         """Whether nothing will be delivered, however often it is tried."""
         if not error.permanent or isinstance(error, _OURS):
             return False
         if isinstance(error, ChatError):
             return True
-        return due is not None and self._app.now() - due > PATIENCE_WITH_SOURCES
+        if not subscription.days:  # only posted: who posts it is told, and tries again
+            return False
+        return self._app.now() - delivery.refused() > PATIENCE_WITH_SOURCES
 
     async def _retreat(
         self, delivery: Delivery, place: tuple[str, str], error: CommitcastError

@@ -12,7 +12,7 @@ import logging
 from collections import Counter, defaultdict, deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final, final
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -22,7 +22,7 @@ from analyzers.errors import StoreError
 from bot.conversation import platform_of
 from bot.courier import Courier, Timing
 from bot.ledger import Ledger
-from bot.schedule import due_day, next_due
+from bot.schedule import due_day, is_ahead, next_due
 from bot.stores.haste import unhurried
 
 if TYPE_CHECKING:
@@ -42,6 +42,10 @@ MOST_KNOWN: Final = 100_000
 BREATH: Final = 0.05
 """Seconds in which deliveries that end are counted together: to see who is next takes time where
 thousands are due."""
+
+SET_BACK: Final = timedelta(days=1)
+"""How far the clock is set back at least until we ask anew when each subscription is due: what was
+noted while it ran ahead may be years away."""
 
 FAREWELL: Final = 7.0
 """Seconds for what is under way when the process stops."""
@@ -65,13 +69,15 @@ class Dispatcher:
         self._woken = asyncio.Event()
         self._is_blind = False  # while the store does not answer
         self._following: datetime | None = None  # when we are woken next
+        self._expecting: asyncio.Task[None] | None = None
+        self._looked_at = app.now()
 
     async def run(self) -> None:
         """Deliver until cancelled; what is under way then is ended, or left to who comes next."""
         scheduler = AsyncIOScheduler(timezone=UTC)
         scheduler.start()
-        expecting = asyncio.create_task(self._expect())
         try:
+            self._expect_anew()
             while True:
                 self._woken.clear()
                 await self._look(scheduler)
@@ -80,13 +86,15 @@ class Dispatcher:
                         await self._woken.wait()
         finally:
             scheduler.shutdown(wait=False)
-            expecting.cancel()
-            await asyncio.gather(expecting, return_exceptions=True)
             await self._end()
 
     async def _look(self, scheduler: AsyncIOScheduler) -> None:
         """Start what is due, and be woken for what is due next."""
         now = self._app.now()
+        if now < self._looked_at - SET_BACK:
+            _log.warning("the clock was set back to %s", now)
+            self._expect_anew()
+        self._looked_at = now
         try:
             due = await self._app.ledgers.due(now, MOST_KNOWN)
             following = await self._app.ledgers.next_due(now)
@@ -175,6 +183,11 @@ class Dispatcher:
     async def _wake(self) -> None:
         self._woken.set()
 
+    def _expect_anew(self) -> None:
+        if self._expecting:
+            self._expecting.cancel()
+        self._expecting = asyncio.create_task(self._expect())
+
     async def _expect(self) -> None:
         """See to it that every subscription is expected: the index is made anew from them."""
         try:
@@ -196,7 +209,8 @@ class Dispatcher:
         for subscription in await self._app.subscriptions.of_channel(channel):
             ledger = ledgers.get(subscription.key, Ledger())
             due = next_due(subscription, now, ledger.date)
-            if ledger.outgoing or due_day(subscription, ledger.date, now):
+            is_due = ledger.outgoing or due_day(subscription, ledger.date, now)
+            if is_due or is_ahead(ledger.date, now):
                 due = now
             if due and ledger.stopped is None:
                 dues.append((subscription, due))
@@ -205,7 +219,7 @@ class Dispatcher:
     async def _end(self) -> None:
         self._waiting = {}  # what ends now makes room for nobody
         self._courier.keep_ready(())
-        tasks = tuple(self._running.values())
+        tasks = (*self._running.values(), *filter(None, [self._expecting]))
         for task in tasks:
             task.cancel()
         if tasks:

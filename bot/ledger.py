@@ -66,11 +66,14 @@ class Ledger:
     before the first."""
     outgoing: Outgoing | None = None
     stopped: Stopped | None = None
+    refused_since: datetime | None = None
+    """Since when the repository has been refused at every try, in UTC; None if it was not the last
+    time."""
 
     def resumed(self, now: Ledger) -> Ledger:
         """The same for who subscribes again: nothing stops it, and branches that are new to it
         begin where they are now."""
-        return replace(self, heads={**now.heads, **self.heads}, stopped=None)
+        return replace(self, heads={**now.heads, **self.heads}, stopped=None, refused_since=None)
 
 
 @dataclass(frozen=True, slots=True)

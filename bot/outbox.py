@@ -28,7 +28,7 @@ from bot.conversation import platform_of
 from bot.delivery import Delivered, record_of
 from bot.ledger import Claimed, Ledger, Outgoing, Stopped
 from bot.outlet import Outlet, Posting
-from bot.schedule import due_day, next_due
+from bot.schedule import believed, due_day, next_due
 from formatters.pages import quiet_page, stopped_page
 from formatters.text import words_for
 
@@ -83,7 +83,7 @@ class Delivery:
         self._claim = claimed.claim
         self._subscription = claimed.subscription
         self._words = words_for(claimed.subscription.language)
-        self.ledger: Ledger = claimed.ledger
+        self.ledger: Ledger = believed(claimed.ledger, claimed.subscription, app.now())
         """Where the subscription stands, as far as this delivery knows."""
 
     async def run(self, outlet: Outlet, day: date | None) -> None:
@@ -104,6 +104,12 @@ class Delivery:
             if outgoing := self.ledger.outgoing:
                 await self._send(outlet, outgoing, record)
         await self.close(self._next_due())
+
+    def refused(self) -> datetime:
+        """Note that its repository is refused, and since when, in UTC."""
+        since = self.ledger.refused_since or self._app.now()
+        self.ledger = replace(self.ledger, refused_since=since)
+        return since
 
     async def close(self, due: datetime | None) -> None:
         """Write down where it stands, and come back at an instant.
@@ -143,8 +149,9 @@ class Delivery:
         try:
             made = await self._editions.make(subscription, self.ledger, day)
         except EmptyRepository:
-            self.ledger = replace(self.ledger, since=self._app.now(), date=day)
+            self.ledger = replace(self.ledger, since=self._app.now(), date=day, refused_since=None)
             return None
+        self.ledger = replace(self.ledger, refused_since=None)
         delivered = replace(self.ledger, heads=made.heads, since=made.since, date=day)
         if not (record := self._record(made)):
             self.ledger = delivered

@@ -22,6 +22,7 @@ from bot.ledger import Ledger
 from bot.outlet import Outlet
 from bot.pacing import Pacing
 from bot.repair import Repairs
+from bot.schedule import is_ahead
 from bot.sources.locators import Locator
 from bot.subscriptions import Filters, Subscription
 
@@ -80,7 +81,7 @@ async def post(
     day = app.now().astimezone(ZoneInfo(request.zone)).date()
     pacing, timing = Pacing(), timing or Timing()
     before = (await app.ledgers.of_channel(channel)).get(key, Ledger())
-    is_repeated = _has(before, day) and before.outgoing is None
+    is_repeated = _has(before, day) and not before.outgoing and not is_ahead(before.date, app.now())
     if not is_repeated:
         await app.ledgers.open(subscription, Ledger(), None)
         await _deliver(Courier(app, outlets, pacing, timing), channel, key, day, timing)

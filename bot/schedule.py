@@ -2,10 +2,37 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Final
 from zoneinfo import ZoneInfo
 
+from bot.ledger import Ledger
 from bot.subscriptions import Subscription
+
+BELIEVED: Final = timedelta(days=2)
+"""How far ahead the day of a digest may lie that has come. Who moves to another zone may be two
+dates behind it; further ahead was a clock that is right by now."""
+
+
+def is_ahead(day: date | None, now: datetime) -> bool:
+    """Whether a day is noted that cannot have come: it would keep all others away until it does."""
+    return day is not None and day > now.date() + BELIEVED
+
+
+def believed(ledger: Ledger, subscription: Subscription, now: datetime) -> Ledger:
+    """Where a subscription stands, but for what a clock has noted that ran ahead: that is taken to
+    have been today, which has had its digest then. The next one tells all that is new."""
+    outgoing = ledger.outgoing
+    if not (is_ahead(ledger.date, now) or (outgoing and is_ahead(outgoing.date, now))):
+        return ledger
+    today = now.astimezone(ZoneInfo(subscription.zone)).date()
+    return replace(
+        ledger,
+        date=min(ledger.date or today, today),
+        since=min(ledger.since or now, now),
+        outgoing=outgoing and replace(outgoing, date=today, since=min(outgoing.since, now)),
+    )
 
 
 def due_day(subscription: Subscription, latest: date | None, now: datetime) -> date | None:
@@ -28,7 +55,9 @@ def due_day(subscription: Subscription, latest: date | None, now: datetime) -> d
         if day.weekday() in subscription.days and due_at(subscription, day) <= now
     )
     if latest is None:
-        return last if due_at(subscription, last) > subscription.made_at else None
+        made_at = subscription.made_at
+        is_new = due_at(subscription, last) > made_at or is_ahead(made_at.date(), now)
+        return last if is_new else None
     return last if last > latest else None
 
 

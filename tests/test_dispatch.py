@@ -100,6 +100,28 @@ async def test_what_was_due_while_nobody_was_there_comes_at_the_start(
         assert len(outlet.shown) == 1
 
 
+async def test_a_clock_that_ran_a_year_ahead_and_is_set_right_keeps_nothing_back(
+    redis_url: str, redis: Redis, tmp_path: Path, sources: dict[str, CommitSource]
+) -> None:
+    clock = [MADE]
+    async with opened(redis_url, tmp_path, sources, lambda: clock[0]) as app:
+        outlet, repository = MemoryOutlet(), land(sources)
+        await subscribe(app, a_subscription(SLACK, made_at=MADE))
+        clock[0] = MADE + timedelta(days=365)
+        async with running(app, outlet, Timing(sweep=0.05)):
+            repository.commit_on(MAIN)
+            await until(lambda: len(outlet.shown) == 1)
+            repository.commit_on(MAIN)
+            clock[0] = MADE
+            ledgers = app.ledgers
+            async with asyncio.timeout(20):
+                while (await ledgers.of_channel(SLACK))["acme/widget"].date != MADE.date():
+                    await asyncio.sleep(0.01)
+            assert len(outlet.shown) == 1  # today's, whatever it said
+            clock[0] += timedelta(days=1)
+            await until(lambda: len(outlet.shown) == 2)
+
+
 async def test_a_channel_that_hangs_delays_no_other_and_not_the_end(
     redis_url: str,
     redis: Redis,

@@ -32,6 +32,7 @@ from bot.app import Application
 from bot.courier import PATIENCE_WITH_SOURCES, Courier
 from bot.delivery import Delivered, record_of
 from bot.digest import DigestRequest
+from bot.dispatch import Dispatcher
 from bot.ledger import Ledger
 from bot.ports import CommitSource
 from bot.subscriptions import Filters
@@ -282,6 +283,12 @@ async def evicted(redis: Redis) -> int:
     """How many keys a full server with a policy of `volatile-*` throws out."""
     keys = [key async for key in redis.scan_iter() if await redis.ttl(key) >= 0]
     return await redis.delete(*keys) if keys else 0
+
+
+async def expect(world: World) -> None:
+    """A new process, which sees to it that all subscriptions are expected."""
+    dispatcher = Dispatcher(world.app, world.courier())
+    await dispatcher._expect()
 
 
 # What people do meanwhile
@@ -539,6 +546,25 @@ async def test_a_repository_that_is_gone_for_a_day_stops_its_digests(world: Worl
     await world.require_delivered(date(2026, 3, 4))
 
 
+async def test_a_repository_that_is_refused_after_days_without_a_bot_is_tried_again(
+    world: World,
+) -> None:
+    """It is late because nobody was there, not because it was refused all the time."""
+    world.clock.advance(hours=30)
+    gone = RepositoryNotFound("error-not-granted", repository=KEY, channel=SLACK)
+    courier = world.courier()
+    for _ in range(2):  # and one that comes back is given as much time when it goes again
+        world.history.failure = gone
+        await courier.serve(SLACK, KEY)
+        assert (await world.ledger()).stopped is None
+        world.history.failure = None
+        world.clock.advance(hours=30)
+        await world.finish(courier)
+        world.land(1)
+        world.clock.advance(hours=30)
+    assert not world.outlet.told
+
+
 async def test_a_defect_stops_nothing_for_good(world: World) -> None:
     world.history.failure = ZeroDivisionError()
     courier = world.courier()
@@ -658,6 +684,39 @@ async def test_no_day_has_two_when_the_clock_jumps(world: World, jump: int) -> N
     world.clock.advance(days=1)
     await world.finish()
     await world.require_delivered(date(2026, 3, 4))
+
+
+@pytest.mark.parametrize("death", [None, 5, 7])
+async def test_a_clock_that_ran_a_year_ahead_keeps_nothing_back(
+    world: World, death: int | None
+) -> None:
+    """Whether what it planned was sent before it was set right, or not; invariants 1 and 2."""
+    await world.finish()
+    world.clock.advance(days=365)
+    world.land(3)
+    end = Death()
+    await interfered(world, Interference(death or 99, end), end)
+    world.clock.advance(days=-365, hours=1)
+    for day in range(3, 6):
+        world.land(2)
+        await expect(world)
+        await world.finish()
+        assert (await world.ledger()).date == date(2026, 3, day)
+        world.clock.advance(days=1)
+    await world.require_delivered(date(2026, 3, 5))
+    assert len(world.outlet.digests(SLACK)) == 4
+
+
+async def test_a_subscription_made_by_a_clock_that_ran_ahead_begins(world: World) -> None:
+    """Invariant 1."""
+    await world.redis.flushall()
+    world.clock.advance(days=365)
+    await subscribe(world.app, a_subscription(made_at=world.clock.now))
+    world.clock.advance(days=-365, hours=1)
+    world.land(2)
+    await expect(world)
+    await world.finish()
+    await world.require_delivered()  # of the day before its first digest, too
 
 
 async def test_no_day_has_two_when_it_is_asked_for_again(world: World) -> None:

@@ -1,10 +1,15 @@
-"""Processes that all want the same commit analysed, as `python -m tests.asking` starts them."""
+"""Processes that all want the same commit analysed, as `asking` starts them."""
 
 from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from importlib import import_module
 from pathlib import Path
 
 from analyzers.cached import CachedAnalyzer
@@ -22,8 +27,30 @@ AT_ONCE = 10
 """Requests of each process."""
 
 
+@asynccontextmanager
+async def asking(
+    processes: int, redis_url: str, base_url: str, lease: float
+) -> AsyncIterator[Process]:
+    """So many processes, forked from one that has everything imported. They share its streams: for
+    each byte of input one of them asks."""
+    arguments = (str(processes), redis_url, base_url, str(lease))
+    first = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", __name__, *arguments),
+        stdin=PIPE,
+        stdout=PIPE,
+        start_new_session=True,
+    )
+    try:
+        yield first
+    finally:
+        with suppress(ProcessLookupError):  # all have ended
+            os.killpg(first.pid, signal.SIGKILL)
+        await first.communicate()
+
+
 async def ask(redis_url: str, base_url: str, lease: float) -> None:
-    """Say so and ask; print what every request was answered, once if all are the same."""
+    """Tell one's process id and ask; tell what every request was answered, once if all are the
+    same."""
     model = LanguageModel(
         name=MODEL,
         base_url=base_url,
@@ -39,17 +66,19 @@ async def ask(redis_url: str, base_url: str, lease: float) -> None:
             RedisAnalysisCache(redis),
             RedisTurns(redis, lease),
         )
-        sys.stdout.write("asks\n")
-        sys.stdout.flush()
+        os.write(1, b"%d\n" % os.getpid())
         asked = (analyzer.analyze(a_read_commit(), wanted()) for _ in range(AT_ONCE))
         answers = {analysis.headline for analysis in await asyncio.gather(*asked)}
-        sys.stdout.write(f"{answers}\n")
+        os.write(1, f"{answers}\n".encode())
     await model.aclose()
 
 
 if __name__ == "__main__":
-    processes, redis_url, base_url, lease = sys.argv[1:]
-    for _ in range(int(processes) - 1):
+    count, redis_url, base_url, lease = sys.argv[1:]
+    for name in ("openai.resources.chat", "redis.asyncio"):
+        import_module(name)
+    for _ in range(int(count) - 1):
         if not os.fork():
             break
-    asyncio.run(ask(redis_url, base_url, float(lease)))
+    if os.read(0, 1):
+        asyncio.run(ask(redis_url, base_url, float(lease)))

@@ -3,54 +3,56 @@
 from __future__ import annotations
 
 import asyncio
-import sys
-from asyncio.subprocess import PIPE, Process
+import logging
+import os
+import signal
+from pathlib import Path
 
 import pytest
 from redis.asyncio import Redis
 
+from bot.stores import connection
+from bot.stores.connection import open_redis
 from bot.stores.turns import RedisTurns
-from tests.asking import AT_ONCE
+from tests.asking import AT_ONCE, asking
 from tests.servers.openai import Fault, OpenAIServer
 
-LEASE = 0.6
-
-
-async def start(processes: int, redis_url: str, server: OpenAIServer, lease: float) -> Process:
-    """Have so many processes ask for the same commit."""
-    arguments = (str(processes), redis_url, server.base_url, str(lease))
-    return await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tests.asking", *arguments), stdout=PIPE
-    )
+LEASE = 0.8
 
 
 @pytest.mark.usefixtures("redis")
 async def test_forty_requests_of_four_processes_cost_one_call(redis_url: str) -> None:
     assert 4 * AT_ONCE == 40
-    async with OpenAIServer(delay=0.5) as server:
-        asking = await start(4, redis_url, server, 15)
-        answers, _ = await asking.communicate()
-        lines = answers.decode().splitlines()
-        assert sorted(lines) == sorted(["asks", "{'Model: Add a thing'}"] * 4)
+    async with (
+        OpenAIServer(delay=0.3) as server,
+        asking(4, redis_url, server.base_url, 15) as processes,
+    ):
+        answers, _ = await processes.communicate(b"....")
+        told = answers.decode().splitlines()
+        assert len({line for line in told if line.isdecimal()}) == 4
+        assert told.count("{'Model: Add a thing'}") == 4
         assert len(server.requests) == 1
 
 
 @pytest.mark.usefixtures("redis")
 async def test_one_who_dies_is_waited_for_no_longer_than_its_lease(redis_url: str) -> None:
-    async with OpenAIServer() as server:
+    async with (
+        OpenAIServer() as server,
+        asking(2, redis_url, server.base_url, LEASE) as processes,
+    ):
+        assert processes.stdin
+        assert processes.stdout
         server.faults.append(Fault.HANG)
-        first = await start(1, redis_url, server, LEASE)
+        processes.stdin.write(b".")
+        holder = int(await processes.stdout.readline())
         await server.received(1)
-        second = await start(1, redis_url, server, LEASE)
-        assert second.stdout
-        assert await second.stdout.readline() == b"asks\n"
-        await asyncio.sleep(2 * LEASE)
+        processes.stdin.write(b".")
+        assert int(await processes.stdout.readline()) != holder
+        await asyncio.sleep(1.5 * LEASE)
         assert len(server.requests) == 1, "one who lives keeps its turn beyond the first lease"
-        first.kill()
-        async with asyncio.timeout(20 * LEASE):  # a busy machine may take some of it
-            answers, _ = await second.communicate()
-        await first.communicate()
-        assert answers.decode() == "{'Model: Add a thing'}\n"
+        os.kill(holder, signal.SIGKILL)
+        async with asyncio.timeout(LEASE + 10):  # the rest is for a busy machine
+            assert await processes.stdout.readline() == b"{'Model: Add a thing'}\n"
         assert len(server.requests) == 2
 
 
@@ -83,8 +85,44 @@ async def test_who_has_lost_its_turn_takes_nobody_elses(redis: Redis) -> None:
     assert await redis.get(name) == b"another's"
 
 
-async def test_without_redis_nobody_waits() -> None:
+async def test_one_who_lives_is_not_waited_for_without_end(redis: Redis) -> None:
+    async with RedisTurns(redis).turn("one"):
+        (name,) = await redis.keys("commitcast:1:turn:*")
+        async with asyncio.timeout(5), RedisTurns(redis, longest_wait=0.1).turn("one"):
+            pass
+        assert await redis.exists(name), "who did not wait has no turn to give up"
+
+
+async def test_who_is_cancelled_while_waiting_leaves_the_turn_alone(redis: Redis) -> None:
+    turns = RedisTurns(redis)
+
+    async def wait() -> None:
+        async with turns.turn("one"):
+            pass
+
+    async with turns.turn("one"):
+        waiting = asyncio.create_task(wait())
+        await asyncio.sleep(0.05)
+        waiting.cancel()
+        await asyncio.wait({waiting})
+        assert waiting.cancelled()
+        assert await redis.keys("commitcast:1:turn:*")
+
+
+async def test_without_redis_nobody_waits(
+    redis_url: str,
+    redis: Redis,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     """It is a matter of cost; the answer does not depend on it."""
-    turns = RedisTurns(Redis(unix_socket_path="/nowhere/redis.sock"))
-    async with turns.turn("one"), turns.turn("one"):
-        pass
+    monkeypatch.setattr(connection, "REPLY_TIMEOUT", 0.1)
+    async with open_redis(redis_url, tmp_path) as client:
+        turns = RedisTurns(client)
+        await redis.client_pause(500)
+        async with asyncio.timeout(5):
+            for _ in range(60):
+                async with turns.turn("one"), turns.turn("one"):
+                    pass
+    assert [record.levelno for record in caplog.records] == [logging.WARNING]

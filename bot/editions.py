@@ -91,11 +91,10 @@ class Editions:
 
     async def tidy(self) -> None:
         """Clear the desks that nobody wants, or that are no longer fresh."""
-        for desk in [*self._desks.values()]:
-            is_wanted = desk.key in self._coming or desk.key in self.awaited
-            if not desk.users and not (is_wanted and self._is_fresh(desk)):
-                del self._desks[desk.address]
-                await desk.aclose()
+        # Looked for anew each time: others come, and clear desks too, while one is closed.
+        while desk := next(filter(self._is_done_with, self._desks.values()), None):
+            del self._desks[desk.address]
+            await desk.aclose()
 
     async def make(self, subscription: Subscription, ledger: Ledger, day: date) -> Made:
         """The digest of a subscription that is due on a local day.
@@ -144,6 +143,10 @@ class Editions:
             desk.users -= 1
             if not desk.users and self._desks.get(desk.address) is not desk:
                 await desk.aclose()
+
+    def _is_done_with(self, desk: _Desk) -> bool:
+        is_wanted = desk.key in self._coming or desk.key in self.awaited
+        return not desk.users and not (is_wanted and self._is_fresh(desk))
 
     def _is_fresh(self, desk: _Desk) -> bool:
         return abs(self._app.now() - desk.since) <= FRESH

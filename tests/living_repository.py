@@ -234,7 +234,7 @@ class LivingRepository(CommitSource):
             yield self.commits[sha]
 
     async def aclose(self) -> None:
-        pass
+        await asyncio.sleep(0)  # a real one closes connections, or removes files, beside the loop
 
     def _require(self, sha: str) -> None:
         if sha not in self.commits:

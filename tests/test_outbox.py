@@ -628,6 +628,22 @@ async def test_channels_alike_have_their_digest_made_once(world: World) -> None:
     assert {len(world.outlet.digests(other.channel)) for other in others} == {1}
 
 
+async def test_repositories_that_are_done_with_at_the_same_time_are_in_nobodys_way(
+    world: World,
+) -> None:
+    """Invariant 4."""
+    names = [f"acme/widget-{number}" for number in range(9)]
+    world.clock.now = MADE
+    for name in names:
+        world.sources[name] = history = LivingRepository(name, 1, MADE - timedelta(days=9))
+        await subscribe(world.app, a_subscription(repository=name))
+        history.commit_on(MAIN)
+    world.clock.now = NINE
+    courier = world.courier()
+    outcomes = await asyncio.gather(*(courier.serve(SLACK, name) for name in names))
+    assert [outcome.date for outcome in outcomes if isinstance(outcome, Ledger)] == [TUESDAY] * 9
+
+
 # Days
 
 

@@ -222,13 +222,15 @@ class Completions:
             return self._client
 
     def _connect(self) -> AsyncOpenAI:
-        from openai import AsyncOpenAI
+        from openai import AsyncOpenAI, DefaultAsyncHttpxClient
 
         client = AsyncOpenAI(
             api_key=self._key,
             base_url=self._base_url,
             timeout=self._timeout,
             max_retries=self._max_retries,
+            # A redirect would take the commit along, to a host that nobody has named.
+            http_client=DefaultAsyncHttpxClient(follow_redirects=False),
         )
         _ = client.chat.completions.with_raw_response  # imported by the SDK when first touched
         return client

@@ -29,7 +29,7 @@ def rejection(status: int, words: str, retry_after: str | None = None) -> ModelE
     """The error for a response.
 
     Args:
-        status: the HTTP status, 400 or above.
+        status: the HTTP status, 300 or above.
         words: the body, without secrets.
         retry_after: the `Retry-After` header. Of its two forms only seconds are understood.
     """
@@ -45,6 +45,8 @@ def rejection(status: int, words: str, retry_after: str | None = None) -> ModelE
 
 def _judge(status: int, said: str) -> tuple[RulesReason, bool]:
     """The reason, and whether every further request would fail alike."""
+    if status < 400:  # it is elsewhere: the setting has to say where
+        return RulesReason.UNREACHABLE, True
     if status in (401, 403):
         return RulesReason.UNAUTHORIZED, True
     if status == 402 or (status == 429 and _has(said, _NO_QUOTA)):

@@ -11,6 +11,7 @@ from aiohttp import web
 from analyzers.model import Digest
 from bot.chats.telegram import TelegramChat, Webhook
 from bot.conversation import Answer, Asked, Pressed
+from bot.front import Front
 from formatters.model import Action, Page, Points, Prose, Title, Verb
 from formatters.pages import detail_page, digest_page
 from formatters.text import Words, words_for
@@ -27,12 +28,11 @@ EN = words_for("en")
 
 @asynccontextmanager
 async def connected(
-    telegram: TelegramServer, front: RecordingFront, webhook: Webhook | None = None
+    telegram: TelegramServer, front: RecordingFront | Front, webhook: Webhook | None = None
 ) -> AsyncIterator[TelegramChat]:
     """The bot, serving; what ends it by itself is raised."""
-    chat = TelegramChat(
-        front.as_front(), token=telegram.token, api_url=telegram.api_url, webhook=webhook
-    )
+    asked = front.as_front() if isinstance(front, RecordingFront) else front
+    chat = TelegramChat(asked, token=telegram.token, api_url=telegram.api_url, webhook=webhook)
     before = len(telegram.requests)
     running = asyncio.create_task(chat.run())
     try:

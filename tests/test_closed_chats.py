@@ -31,7 +31,9 @@ from tests.platforms import require_each_once, until
 from tests.repositories import Repo
 from tests.servers.github import GitHubServer
 from tests.servers.openai import OpenAIServer
+from tests.servers.telegram import TelegramServer
 from tests.stored import require_alike, stored
+from tests.telegram_bot import connected
 from tests.whole_bot import Opened, github, opened, repo
 
 __all__ = ["github", "opened", "repo"]
@@ -162,6 +164,72 @@ async def test_a_chat_is_turned_away_once_an_hour_by_all_processes_together(
         assert 3_500 < await redis.ttl(key) <= 3_600
         await redis.delete(key)
         assert await Speaker(front, GROUP).is_told("/digest")
+
+
+async def test_of_a_private_repository_nothing_is_asked_but_whether_it_is_public(
+    opened: Opened, repo: Repo, github: GitHubServer, model: OpenAIServer
+) -> None:
+    """Where it is not granted; and what is said tells nobody that it is there."""
+    github.private = True
+    sha = repo.git("rev-parse", "main")
+    settings = asking(model) | {
+        "github_token": "a-token",
+        "commitcast_private_grants": "acme/widget=slack:T1/C9",
+    }
+    async with opened(**settings) as front:
+        team, stranger = Speaker(front, "slack:T1/C9"), Speaker(front, SLACK)
+        digest = await team.says("/digest acme/widget")
+        await team.says(f"acme/widget@{sha}")
+        assert digest.page.digest
+        asked, prompted = len(github.seen), len(model.requests) + len(model.overviews)
+        assert prompted
+        refusals = set()
+        for command in (
+            "/digest {}",
+            "/digest {} main~1..main",
+            "/report {}",
+            "/subscribe {}",
+            "/analyze {}@" + sha,
+            "/analyze {}@" + sha[:7],
+            "/analyze https://github.com/{}/pull/7",
+        ):
+            for name in ("acme/widget", "acme/nowhere"):
+                typed = command.format(name).replace("https://github.com", github.origin)
+                refusals.add((await said(stranger, typed)).replace(name, "NAME"))
+        (refusal,) = refusals
+        assert refusal.startswith("There is no public repository NAME.")
+        assert "No digest" in await said(stranger, "/expand 1")
+        assert "No commit" in await said(stranger, f"/expand {sha[:7]}")
+        for verb in Verb:
+            pressed = await stranger.presses(Action(verb, digest.page.digest, 1).token)
+            assert "belongs to another channel" in text_of(pressed.page)
+        assert await front.preview(f"{github.origin}/acme/widget/commit/{sha}", SLACK) is None
+    targets = {seen.target.removeprefix("/api/v3") for seen in github.seen[asked:]}
+    assert targets == {"/repos/acme/widget", "/repos/acme/nowhere"}
+    assert len(model.requests) + len(model.overviews) == prompted
+
+
+async def test_on_telegram_strangers_get_one_answer_and_channels_none(
+    opened: Opened, telegram: TelegramServer, github: GitHubServer
+) -> None:
+    """A button that is pressed is let go without a word."""
+    group = telegram.chat("supergroup", bob="member")
+    channel = telegram.chat("channel", eve="creator")
+    bob = telegram.member(group, "member")
+    async with opened(commitcast_allowed_chats="") as front, connected(telegram, front):
+        for text in ("/digest acme/widget", "/allow", "/settings lang:zh"):
+            await telegram.say(group, bob, text)
+            await telegram.say(channel, None, text)
+        await telegram.until(lambda: group.sent)
+        forged = await telegram.press(group.sent[0], Action(Verb.EXPAND, "abc", 1).token, bob)
+        private = telegram.private(bob)
+        await telegram.say(private, bob, "/start")
+        await telegram.until(lambda: private.sent and forged.answer is not None)
+    assert [len(chat.sent) for chat in (group, channel, private)] == [1, 0, 1]
+    assert "serves only chats that its owner has allowed" in group.sent[0].text
+    assert forged.answer is not None
+    assert not forged.answer.get("text")
+    assert not github.seen
 
 
 async def test_the_code_makes_one_the_owner_once(opened: Opened, redis: Redis) -> None:

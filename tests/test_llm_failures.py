@@ -30,6 +30,7 @@ EXPECTED = {
     Fault.NO_BALANCE: RulesReason.QUOTA_EXHAUSTED,
     Fault.SERVER_ERROR: RulesReason.SERVER_ERROR,
     Fault.BAD_GATEWAY: RulesReason.SERVER_ERROR,
+    Fault.MOVED: RulesReason.UNREACHABLE,
     Fault.HANG: RulesReason.TIMED_OUT,
     Fault.DROP: RulesReason.UNREACHABLE,
     Fault.TOO_LONG: RulesReason.REQUEST_REJECTED,
@@ -52,6 +53,7 @@ EXPECTED = {
 FORGIVEN = {Fault.PROSE_AROUND, Fault.FENCED, Fault.THOUGHT, Fault.PARTS}
 PERMANENT = {
     *(Fault.UNAUTHORIZED, Fault.FORBIDDEN, Fault.NO_MODEL, Fault.NO_QUOTA, Fault.NO_BALANCE),
+    Fault.MOVED,
 }
 DOWN = {Fault.HANG, Fault.DROP}
 
@@ -108,6 +110,15 @@ async def test_failure_names_its_reason_and_hides_the_key(
     assert error.permanent is (fault in PERMANENT)
     assert API_KEY not in str(error) + error.detail + repr(error)
     assert "\n" not in error.detail
+
+
+async def test_no_commit_goes_along_to_a_host_that_nobody_has_named(server: OpenAIServer) -> None:
+    """Invariant 8: a redirect would take it there, and the key with it."""
+    server.faults.append(Fault.MOVED)
+    async with an_analyzer(server) as analyzer:
+        with pytest.raises(ModelError):
+            await analyzer.analyze(a_read_commit(), wanted())
+    assert len(server.requests) == 1
 
 
 @pytest.mark.parametrize("fault", sorted(set(EXPECTED) - PERMANENT - DOWN), ids=str)

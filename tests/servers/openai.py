@@ -38,6 +38,8 @@ class Fault(StrEnum):
     NO_BALANCE = "no-balance"
     SERVER_ERROR = "server-error"
     BAD_GATEWAY = "bad-gateway"
+    MOVED = "moved"
+    """It is at another host now, which takes the request as well."""
     HANG = "hang"
     DROP = "drop"
     TOO_LONG = "too-long"
@@ -199,6 +201,9 @@ class OpenAIServer:
             and sum(len(m["content"]) for m in body["messages"]) > self.context
         ):
             fault = Fault.TOO_LONG
+        if fault is Fault.MOVED:
+            there = f"http://localhost:{self.port}/v1/chat/completions"
+            return web.Response(status=307, headers={"Location": there})
         if fault in _ERRORS:
             return _error(*_ERRORS[fault], wait=_WAITS.get(fault))
         return self._reply(body, fault)

@@ -25,6 +25,7 @@ from analyzers.model import Analysis, Commit, Entry, Group, LeftOut
 from analyzers.ports import AnalysisRequest, Analyzer
 from analyzers.text import clean_line
 from bot.filters import left_out_read, left_out_unread
+from bot.logs import about
 from bot.ports import CommitSource
 from bot.subscriptions import Filters
 
@@ -103,7 +104,8 @@ async def analyse_commit(
     sha = await source.resolve(name)
     async with aclosing(source.read([sha])) as commits:
         async for commit in commits:
-            analysis = await analyzer.analyze(commit, request)
+            with about(commit=commit.short_sha):
+                analysis = await analyzer.analyze(commit, request)
             return Entry(1, commit.without_patches(), analysis)
     raise RevisionNotFound("error-revision-not-found", name=name)
 
@@ -122,7 +124,8 @@ async def analyse_all(
 
     async def work() -> None:
         while (commit := await waiting.get()) is not None:
-            analysis = await analyzer.analyze(commit, request)
+            with about(commit=commit.short_sha):
+                analysis = await analyzer.analyze(commit, request)
             analysed.append((commit.without_patches(), analysis))
             on_commit(len(analysed))
 

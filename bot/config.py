@@ -51,6 +51,9 @@ _WRONG: Final = {
     "COMMITCAST_PRIVATE_GRANTS": "error-setting-grants",
     "COMMITCAST_ALLOWED_CHATS": "error-setting-allowed-chats",
     "COMMITCAST_HOURLY_COMMANDS_PER_USER": "error-setting-hourly-commands",
+    "COMMITCAST_LOG_FORMAT": "error-setting-log-format",
+    "COMMITCAST_LOG_LEVEL": "error-setting-log-level",
+    "COMMITCAST_PING_URL": "error-setting-address",
 }
 """What people are told of a setting that is wrong."""
 
@@ -91,6 +94,10 @@ def _public_address(value: str) -> str:
     if not value.startswith("https://"):  # Telegram sends to nothing else
         raise ValueError
     return _web_address(value)
+
+
+def _ping_address(value: SecretStr) -> SecretStr:
+    return SecretStr(_web_address(value.get_secret_value()))
 
 
 def _starting(value: SecretStr, start: str) -> SecretStr:
@@ -181,6 +188,9 @@ class Settings(BaseModel):
     commitcast_public_url: Annotated[str, AfterValidator(_public_address)] | None = None
     commitcast_host: str = "127.0.0.1"
     commitcast_port: int = Field(default=8080, ge=0, le=65535)
+    commitcast_log_format: Literal["readable", "json"] = "readable"
+    commitcast_log_level: Literal["debug", "info", "warning", "error"] = "info"
+    commitcast_ping_url: Annotated[SecretStr, AfterValidator(_ping_address)] | None = None
 
     @property
     def has_model(self) -> bool:
@@ -197,6 +207,11 @@ _SECRET: Final = {
     if "SecretStr" in str(field.annotation)
 }
 """Settings whose value nobody is shown."""
+
+
+_LONG: Final = 16
+"""Characters of a part of the ping's address that is a secret by itself; shorter ones are words
+such as a check's name, without which no log could be read."""
 
 
 def webhook_secret(token: str) -> str:
@@ -216,6 +231,10 @@ def secrets_of(settings: Settings) -> tuple[str, ...]:
         parts = urlsplit(settings.redis_url.get_secret_value())
         passwords = [parts.password or "", *parse_qs(parts.query).get("password", [])]
         told += [form for password in passwords for form in (password, unquote(password))]
+    if settings.commitcast_ping_url:
+        parts = urlsplit(settings.commitcast_ping_url.get_secret_value())
+        asked = [value for values in parse_qs(parts.query).values() for value in values]
+        told += [part for part in (*parts.path.split("/"), *asked) if len(part) >= _LONG]
     return tuple(filter(None, told))
 
 

@@ -26,6 +26,7 @@ from analyzers.errors import (
 from bot.conversation import platform_of
 from bot.editions import Editions
 from bot.ledger import Claim, Claimed, Ledger
+from bot.logs import about
 from bot.outbox import ClaimLost, Delivery
 from bot.pacing import Pacing
 from bot.schedule import due_at, due_day
@@ -169,10 +170,12 @@ class Courier:
                 late = (self._app.now() - due_at(subscription, due)).total_seconds()
                 self._app.metrics.delivered(platform_of(channel), late)
             return delivery.ledger
-        if self._is_over(delivery, subscription, error):
-            await delivery.stop(outlet, error)
-        else:
-            await self._retreat(delivery, place, error)
+        outgoing = delivery.ledger.outgoing
+        with about(digest=outgoing.digest if outgoing else ""):
+            if self._is_over(delivery, subscription, error):
+                await delivery.stop(outlet, error)
+            else:
+                await self._retreat(delivery, place, error)
         return error
 
     def _is_over(

@@ -22,6 +22,7 @@ from analyzers.errors import StoreError
 from bot.conversation import platform_of
 from bot.courier import Courier, Timing
 from bot.ledger import Ledger
+from bot.logs import about, named
 from bot.schedule import due_day, is_ahead, next_due
 from bot.stores.haste import unhurried
 
@@ -158,14 +159,15 @@ class Dispatcher:
 
     async def _serve(self, channel: str, key: str) -> None:
         unhurried.set(True)
-        try:
-            await self._courier.serve(channel, key)
-        except StoreError as exc:
-            _log.error("%s in %s: %s", key, channel, exc)
-        except Exception:  # noqa: BLE001 - a fault of ours in one must not end the others
-            _log.exception("%s in %s failed", key, channel)
-        else:
-            return
+        with about(subscription=named(key, channel)):
+            try:
+                await self._courier.serve(channel, key)
+            except StoreError as exc:
+                _log.error("%s in %s: %s", key, channel, exc)
+            except Exception:  # noqa: BLE001 - a fault of ours in one must not end the others
+                _log.exception("%s in %s failed", key, channel)
+            else:
+                return
         await asyncio.sleep(self._timing.sweep)  # it is due still, and would be tried again at once
 
     def _done(self, channel: str, key: str) -> None:

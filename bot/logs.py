@@ -2,7 +2,8 @@
 library logs it, at whatever level, wherever it goes.
 
 It is done where records are made, so that every handler gets them without: libraries write
-addresses with tokens in them, whole requests, and exceptions that quote both.
+addresses with tokens in them, whole requests, and exceptions that quote both. There too a record
+learns what it is about.
 """
 
 from __future__ import annotations
@@ -13,8 +14,9 @@ import re
 import sys
 import traceback
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from contextvars import ContextVar
 from types import TracebackType
 from typing import Any, Final
 from urllib.parse import quote
@@ -30,6 +32,7 @@ sees a gap of three letters knows enough."""
 _hidden: Counter[str] = Counter()
 """How many want each value hidden."""
 _traceback: Final = logging.Formatter()
+_about: Final[ContextVar[Mapping[str, str]]] = ContextVar("about")
 
 
 class _State:
@@ -42,6 +45,36 @@ def hide(values: Iterable[str]) -> None:
     """Keep values out of all that is logged from now on, and whatever else looks like a secret."""
     _hidden.update(values)
     _changed()
+
+
+@contextmanager
+def about(*, digest: str = "", subscription: str = "", commit: str = "") -> Iterator[None]:
+    """Say of all that is logged meanwhile, here and in tasks that begin here, what it is about.
+
+    Args:
+        digest: the id of a digest on its way to a channel, or there.
+        subscription: a repository and its channel, as `named` writes them.
+        commit: a commit's short name.
+    """
+    told = {"digest": digest, "subscription": subscription, "commit": commit}
+    known = {name: value for name, value in told.items() if value}
+    token = _about.set({**_about.get({}), **known})
+    try:
+        yield
+    finally:
+        _about.reset(token)
+
+
+def named(key: str, channel: str) -> str:
+    """What a subscription is called in logs: its repository, as `Subscription.key`, in a
+    channel."""
+    return f"{key} in {channel}"
+
+
+def subjects(record: logging.LogRecord) -> Mapping[str, str]:
+    """What a record is about, by the names that `about` has for it."""
+    found: Mapping[str, str] = getattr(record, "about", {})
+    return found
 
 
 @asynccontextmanager
@@ -97,6 +130,7 @@ class _Discreet:
         except Exception:  # noqa: BLE001 - whatever a `__str__` raises; logging never fails
             text = f"a message that cannot be written: {record.msg!r}"
         record.msg, record.args = mask(text), ()
+        record.about = {name: mask(value) for name, value in _about.get({}).items()}
         if record.exc_info:
             # Formatters take it from here, and do not write it anew.
             record.exc_text = mask(_traceback.formatException(record.exc_info))

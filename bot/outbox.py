@@ -27,6 +27,7 @@ from analyzers.errors import (
 from bot.conversation import platform_of
 from bot.delivery import Delivered, record_of
 from bot.ledger import Claimed, Ledger, Outgoing, Stopped
+from bot.logs import about
 from bot.outlet import Outlet, Posting
 from bot.schedule import believed, due_day, next_due
 from formatters.pages import quiet_page, stopped_page
@@ -102,7 +103,8 @@ class Delivery:
             if self.ledger.outgoing is None and day is not None:
                 record = await self._plan(day)
             if outgoing := self.ledger.outgoing:
-                await self._send(outlet, outgoing, record)
+                with about(digest=outgoing.digest):
+                    await self._send(outlet, outgoing, record)
         await self.close(self._next_due())
 
     def refused(self) -> datetime:

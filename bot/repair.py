@@ -24,6 +24,7 @@ from analyzers.model import Digest, RulesReason
 from analyzers.ports import Account, AnalysisRequest
 from bot.analysing import Analysed, analyse_all, with_branches
 from bot.delivery import Delivered
+from bot.logs import about, named
 from bot.outbox import look_up
 from bot.outlet import Outlet, Posting
 from bot.ports import CommitSource
@@ -103,15 +104,19 @@ class Repairs:
     async def _serve(self, channel: str, ids: Sequence[str]) -> None:
         """Repair digests of a channel, one after the other: each may change others of it."""
         for digest_id in ids:
-            try:
-                async with asyncio.timeout(LONGEST):
-                    await self._attempt(channel, digest_id)
-            except TimeoutError:
-                _log.warning("%s in %s took too long to repair", digest_id, channel)
-            except CommitcastError as exc:
-                _log.info("%s in %s is not repaired: %s", digest_id, channel, exc)
-            except Exception:  # noqa: BLE001 - a fault in one repair must not end the process
-                _log.exception("%s in %s is not repaired", digest_id, channel)
+            with about(digest=digest_id):
+                await self._try(channel, digest_id)
+
+    async def _try(self, channel: str, digest_id: str) -> None:
+        try:
+            async with asyncio.timeout(LONGEST):
+                await self._attempt(channel, digest_id)
+        except TimeoutError:
+            _log.warning("%s in %s took too long to repair", digest_id, channel)
+        except CommitcastError as exc:
+            _log.info("%s in %s is not repaired: %s", digest_id, channel, exc)
+        except Exception:  # noqa: BLE001 - a fault in one repair must not end the process
+            _log.exception("%s in %s is not repaired", digest_id, channel)
 
     async def _attempt(self, channel: str, digest_id: str) -> None:
         app = self._app
@@ -128,7 +133,8 @@ class Repairs:
         outlet = self._outlets.get(channel.partition(":")[0])
         if outlet and await app.access.admits(channel):
             try:
-                repaired = await self._repaired(outlet, channel, record, is_last=is_last)
+                with about(subscription=named(key_of(record.repository), channel)):
+                    repaired = await self._repaired(outlet, channel, record, is_last=is_last)
             except CommitcastError as exc:
                 if isinstance(exc, StoreError) or not (is_last or _is_closed(exc)):
                     raise

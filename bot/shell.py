@@ -230,8 +230,11 @@ def run_bot() -> int:
     """`commitcast run`: the bot on every chat that is set up."""
 
     async def command(session: Session) -> Outcome:
+        from bot.log_lines import write_log
         from bot.prometheus import PrometheusMetrics
         from bot.run import run
+
+        write_log(session.settings)
 
         def told(notice: Notice) -> None:
             _log.info(session.words(notice.code, **notice.details))
@@ -241,9 +244,6 @@ def run_bot() -> int:
             await run(app)
         return Outcome()
 
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    for chatty in ("apscheduler", "httpx"):  # they log every wake-up and every request
-        logging.getLogger(chatty).setLevel(logging.WARNING)
     return run_command(command, Destination(), None, None, is_live=False)
 
 

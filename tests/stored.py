@@ -9,7 +9,9 @@ from datetime import date, time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from bot.access import AllowedChats, Grants
 from bot.ledger import Ledger, Outgoing, Stopped
+from bot.stores.access import RedisAccess
 from bot.stores.analyses import RedisAnalysisCache
 from bot.stores.connection import open_redis
 from bot.stores.delivered import RedisDeliveredDigests
@@ -31,7 +33,9 @@ CHANNELS = (SLACK, OTHER, GROUP, TOPIC, LONGER)
 
 
 async def fill(redis: Redis, *channels: str) -> None:
-    """Each channel follows two repositories, was delivered to, and is to be repaired."""
+    """Each channel is allowed, follows two repositories, one of them private, was delivered to, and
+    is to be repaired."""
+    access = RedisAccess(redis, AllowedChats(), Grants())
     ledgers, delivered = RedisLedgers(redis), RedisDeliveredDigests(redis)
     subscriptions = RedisSubscriptions(redis)
     for number, channel in enumerate(channels, start=1):
@@ -47,6 +51,8 @@ async def fill(redis: Redis, *channels: str) -> None:
             await ledgers.open(subscription, kept, MADE + timedelta(hours=number))
         await ledgers.claim(channel, "/a folder", 100)
         await subscriptions.change_defaults(channel, Defaults(at=time(8, 30), language="zh"))
+        await access.allow(channel)
+        await access.grant(channel, "acme/widget")
         await delivered.put(channel, replace(digest, messages=("1",), unfinished=digest.shas))
         await delivered.put(channel, replace(digest, id=f"next-{digest.id}"), is_planned=True)
     await RedisAnalysisCache(redis).put(sha_of(1), "model", model_analysis())

@@ -18,6 +18,8 @@ from bot.commands import owning
 from bot.courier import Timing
 from bot.dispatch import Dispatcher
 from bot.front import Front
+from bot.pacing import Pacing
+from bot.repair import Repairs
 from bot.sources.locators import GitHubRepository
 from bot.stores.access import RedisAccess
 from bot.stores.rates import RedisRates
@@ -27,13 +29,14 @@ from tests.conversations import Speaker, text_of
 from tests.deliveries import MADE, Clock, a_courier, a_subscription, subscribe
 from tests.living_repository import MAIN, LivingRepository
 from tests.outlets import MemoryOutlet
-from tests.platforms import require_each_once, until
+from tests.platforms import records, require_each_once, until
 from tests.repositories import Repo
 from tests.servers.github import GitHubServer
 from tests.servers.openai import OpenAIServer
 from tests.servers.telegram import TelegramServer
 from tests.stored import require_alike, stored
 from tests.telegram_bot import connected
+from tests.test_delivered import a_delivery
 from tests.whole_bot import Opened, github, opened, repo
 
 __all__ = ["github", "opened", "repo"]
@@ -385,6 +388,25 @@ async def test_a_group_that_moves_takes_its_rights_along(opened: Opened, redis: 
         assert not await access.admits("telegram:-1008")
 
 
+async def test_a_digest_is_not_repaired_where_its_chat_is_not_allowed(
+    redis_url: str, redis: Redis, tmp_path: Path
+) -> None:
+    """Neither a commit is read nor a message edited: nothing is spent."""
+    clock = Clock()
+    repository = LivingRepository("acme/widget", 1, MADE)
+    record = a_delivery()
+    record = replace(record, messages=("1",), unfinished=record.shas)
+    async with deliveries.opened(redis_url, tmp_path, {"acme/widget": repository}, clock) as opened:
+        app = replace(opened, access=RedisAccess(redis, AllowedChats(), Grants()))
+        await app.delivered.put(GROUP, record)
+        clock.now = record.at + timedelta(hours=1)
+        outlet = MemoryOutlet("telegram", now=clock)
+        await Repairs(app, {"telegram": outlet}, Pacing()).look()
+        assert not outlet.calls
+        assert not repository.reads
+        assert await app.delivered.get(GROUP, record.id) == record
+
+
 async def test_what_costs_is_counted_by_who_asks(opened: Opened, repo: Repo) -> None:
     """Wherever they ask; what costs nothing is not counted, and others go on."""
     async with opened(commitcast_hourly_commands_per_user=3) as front:
@@ -452,6 +474,10 @@ async def test_digests_wait_until_their_chat_is_allowed_again(
             await subscribe(app, a_subscription(channel))
         repository.commit_on(MAIN)
         await app.access.allow("telegram:-2")
+
+        async def is_delivered() -> bool:
+            return any(record.messages for record in await records(app, "telegram:-1"))
+
         clock.advance(days=2)
         timing = Timing(sweep=0.02)
         running = asyncio.create_task(Dispatcher(app, a_courier(app, outlet), timing).run())
@@ -461,7 +487,7 @@ async def test_digests_wait_until_their_chat_is_allowed_again(
             assert {shown.channel for shown in outlet.shown} == {"telegram:-2"}
             assert caplog.text.count("telegram:-1 is not allowed") == 1
             await app.access.allow("telegram:-1")
-            await until(lambda: len(outlet.shown) == 2)
+            await until(is_delivered)
         finally:
             running.cancel()
             await asyncio.gather(running, return_exceptions=True)

@@ -385,6 +385,7 @@ async def test_subscriptions_that_get_no_digests_are_told_with_the_reason(
         "telegram:-1": (a_subscription("telegram:-1"), Ledger(stopped=stopped)),
         "telegram:-2": (a_subscription("telegram:-2", zone="Moon/Crater"), Ledger()),
         "telegram:-3": (a_subscription("telegram:-3"), Ledger()),
+        "telegram:-4": (a_subscription("telegram:-4"), Ledger()),
         "slack:T1/C1": (a_subscription("slack:T1/C1"), Ledger()),
     }
     for channel, (subscription, ledger) in kept.items():
@@ -395,7 +396,12 @@ async def test_subscriptions_that_get_no_digests_are_told_with_the_reason(
             assert claimed
             await ledgers.close(claimed.claim, ledger, None)
     async with TelegramServer() as telegram:
-        found = await doctor(telegram_bot_token=telegram.token, telegram_api_url=telegram.api_url)
+        found = await doctor(
+            telegram_bot_token=telegram.token,
+            telegram_api_url=telegram.api_url,
+            commitcast_allowed_chats="telegram:-4",
+        )
+    assert "/allow telegram:-3" in told(found["doctor-subscription-chat-closed"])
     text = told(found["doctor-subscription-stopped"])
     assert "acme/widget in telegram:-1" in text
     assert "bot was kicked" in text

@@ -80,7 +80,7 @@ async def test_people_are_told_what_there_is_and_asked_before_it_is_gone(tmp_pat
             unasked = await shell.run("forget", GROUP)
             assert (unasked.status, unasked.out) == (2, "")
             assert "--yes" in unasked.err
-            for answer, keys in (("n", 15), ("y", 0)):
+            for answer, keys in (("n", 17), ("y", 0)):
                 said = await at_a_terminal(shell, f"{answer}\n", "forget", GROUP)
                 assert f"{GROUP}, {TOPIC}: 4 subscriptions" in said
                 assert "4 delivered digests" in said

@@ -7,10 +7,11 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from bot.access import TERMINAL
+from bot.access import TERMINAL, AllowedChats, Grants
 from bot.config import Settings
 from bot.doctor.findings import Finding, Severity, Subject
 from bot.ledger import Ledger
+from bot.stores.access import RedisAccess
 from bot.stores.ledgers import RedisLedgers
 from bot.stores.subscriptions import RedisSubscriptions
 from bot.subscriptions import Subscription
@@ -37,6 +38,8 @@ async def check(
         StoreError: they cannot be read.
     """
     subscriptions, ledgers = RedisSubscriptions(redis), RedisLedgers(redis)
+    chosen = AllowedChats.parse(settings.commitcast_allowed_chats).opening("slack")
+    allowed = await RedisAccess(redis, chosen, Grants()).chats()
     chats = {
         "slack": settings.slack_bot_token is not None,
         "telegram": settings.telegram_bot_token is not None,
@@ -49,7 +52,7 @@ async def check(
         for subscription in own:
             count += 1
             ledger = stand.get(subscription.key, Ledger())
-            for finding in _obstacle(subscription, ledger, chats, words):
+            for finding in _obstacle(subscription, ledger, chats, allowed, words):
                 failing += 1
                 if failing <= MOST:
                     yield finding
@@ -63,7 +66,11 @@ async def check(
 
 
 def _obstacle(
-    subscription: Subscription, ledger: Ledger, chats: dict[str, bool], words: Words
+    subscription: Subscription,
+    ledger: Ledger,
+    chats: dict[str, bool],
+    allowed: AllowedChats,
+    words: Words,
 ) -> Iterator[Finding]:
     """What keeps one from its digests: nothing, or the first of several things."""
     about = {"repository": subscription.repository, "channel": subscription.channel}
@@ -80,6 +87,8 @@ def _obstacle(
         yield _found(Severity.WARNING, "doctor-subscription-stopped", **about)
     elif not chats.get(platform):
         yield _found(Severity.WARNING, "doctor-subscription-chat-off", **about, platform=platform)
+    elif not allowed.admit(subscription.channel):
+        yield _found(Severity.WARNING, "doctor-subscription-chat-closed", **about)
 
 
 def _found(severity: Severity, code: str, **details: str | int) -> Finding:

@@ -905,6 +905,7 @@ doctor-subscriptions = { $n ->
 }
 doctor-subscription-stopped = { $repository } in { $channel } gets no digests since { $since }: { $reason } When that is mended, subscribe there again.
 doctor-subscription-chat-off = { $repository } in { $channel } gets no digests: the token of { $platform } is not set. Set it, or remove the chat with commitcast forget.
+doctor-subscription-chat-closed = { $repository } in { $channel } gets no digests: that chat is not allowed. Let the owner send /allow { $channel }, name it in COMMITCAST_ALLOWED_CHATS, or remove it with commitcast forget.
 doctor-subscription-zone = { $repository } in { $channel } gets no digests: the time zone { $zone } is unknown here. Update the system's package tzdata, or subscribe there again with another tz:.
 doctor-subscriptions-more = { $n } more subscriptions get no digests; commitcast doctor lists them as those above are mended.
 doctor-late-digests = A digest has been due since { $since }. See that commitcast run is running, and look at its log.

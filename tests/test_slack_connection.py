@@ -364,7 +364,7 @@ async def test_acknowledgements_over_http_wait_for_nothing(
     front.gate.clear()
     sent = [brought.command("/commitcast", f"expand {number}") for number in range(50)]
     deliveries = await asyncio.gather(*sent)
-    assert max(delivery.latency for delivery in deliveries) < 1
+    assert max(delivery.latency for delivery in deliveries) < 3
     front.gate.set()
 
 

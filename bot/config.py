@@ -97,7 +97,10 @@ def _public_address(value: str) -> str:
 
 
 def _ping_address(value: SecretStr) -> SecretStr:
-    return SecretStr(_web_address(value.get_secret_value()))
+    url = value.get_secret_value()
+    if not url.isprintable():
+        raise ValueError
+    return SecretStr(_web_address(url))
 
 
 def _starting(value: SecretStr, start: str) -> SecretStr:

@@ -22,8 +22,10 @@ from bot.conversation import Chat
 from bot.courier import Courier, Timing
 from bot.dispatch import Dispatcher
 from bot.front import Front
+from bot.health import Health
 from bot.outlets import open_outlets
 from bot.pacing import Pacing
+from bot.ping import Ping
 from bot.repair import Repairs
 from formatters.text import words_for
 
@@ -53,7 +55,8 @@ async def run(app: Application, timing: Timing | None = None) -> None:
         raise SettingError("error-no-chat")
     _warm_up(app.settings)
     await _invite(app)
-    async with _served(app, chats), open_outlets(app.settings) as outlets:
+    health = Health(app, chats)
+    async with _served(app, chats, health), open_outlets(app.settings) as outlets:
         pacing = Pacing()
         dispatcher = Dispatcher(app, Courier(app, outlets, pacing, timing), timing)
         repairs = Repairs(app, outlets, pacing)
@@ -62,6 +65,8 @@ async def run(app: Application, timing: Timing | None = None) -> None:
                 group.create_task(_keep_all(chats))
                 group.create_task(dispatcher.run())
                 group.create_task(repairs.run())
+                if url := app.settings.commitcast_ping_url:
+                    group.create_task(Ping(url.get_secret_value(), health.parts).run())
         except* ChatError as failed:
             raise failed.exceptions[0] from failed
 
@@ -159,7 +164,7 @@ async def _keep(chat: Chat) -> None:
 
 
 @asynccontextmanager
-async def _served(app: Application, chats: Sequence[Chat]) -> AsyncIterator[None]:
+async def _served(app: Application, chats: Sequence[Chat], health: Health) -> AsyncIterator[None]:
     """Serve over HTTP what chats send and who watches the bot asks for.
 
     Raises:
@@ -167,15 +172,13 @@ async def _served(app: Application, chats: Sequence[Chat]) -> AsyncIterator[None
     """
     from aiohttp import web
 
-    from bot.health import Health
-
     brought = [route for chat in chats for route in chat.routes()]
     host, port = app.settings.commitcast_host, app.settings.commitcast_port
     if not (port or brought):
         yield
         return
     site = web.Application(client_max_size=MAX_BODY)
-    site.add_routes([*brought, *Health(app, chats).routes()])
+    site.add_routes([*brought, *health.routes()])
     runner = web.AppRunner(site, access_log=None)
     await runner.setup()
     try:

@@ -162,6 +162,10 @@ class DeliveredDigests(ABC):
         them until another instant."""
 
     @abstractmethod
+    async def repairs_due(self, now: datetime) -> tuple[int, datetime | None]:
+        """How many digests need repair by now, and since when the first has been due."""
+
+    @abstractmethod
     async def repair_at(self, channel: str, digest_id: str, at: datetime | None) -> None:
         """Put a repair off; None is for good."""
 

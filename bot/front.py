@@ -178,6 +178,7 @@ class Front:
         except ChatError as exc:
             # The platform takes no message: there is no other way to tell anybody.
             _log.warning("no answer in %s: %s", channel, exc)
+            self._metrics.not_answered(platform_of(channel), exc)
         except StoreError as exc:
             _log.error("what %s was shown could not be noted: %s", channel, exc)
         except Exception:  # noqa: BLE001 - what no code foresaw must not end the whole chat

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Final, final
 from aiohttp import web
 
 from analyzers.errors import CommitcastError
-from bot.conversation import Chat
-from bot.metrics import CONTENT_TYPE
+from bot.conversation import Chat, platform_of
+from bot.metrics import CONTENT_TYPE, Queue
 
 if TYPE_CHECKING:
     from bot.app import Application
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 PATIENCE: Final = 3.0
 """Seconds within which a part has to say how it is."""
+
+MOST_DUE: Final = 10_000
+"""Digests that are counted at most, the longest due first."""
 
 _EVER: Final = datetime.min.replace(tzinfo=UTC)
 
@@ -67,12 +70,28 @@ class Health:
 
     async def _measured(self, _: web.Request) -> web.Response:
         ready = {name: not wrong for name, wrong in (await self.parts()).items()}
-        text = self._app.metrics.exposed(ready, await self._oldest())
+        text = self._app.metrics.exposed(ready, await self._queues())
         return web.Response(body=text, headers={"Content-Type": CONTENT_TYPE})
 
-    async def _oldest(self) -> float:
+    async def _queues(self) -> Mapping[str, Queue]:
         try:
-            due = await self._app.ledgers.next_due(_EVER)
-        except CommitcastError:
-            return 0.0  # the part `store` tells of it
-        return max((self._app.now() - due).total_seconds(), 0.0) if due else 0.0
+            async with asyncio.timeout(PATIENCE):
+                return {"digests": await self._digests(), "repairs": await self._repairs()}
+        except (CommitcastError, TimeoutError):
+            return {}  # the part `store` tells of it
+
+    async def _digests(self) -> Queue:
+        """Those that this process may deliver: where a chat is not allowed, or has no token here,
+        nobody need be woken at night."""
+        app, allowed = self._app, await self._app.access.chats()
+        served = {chat.name.lower() for chat in self._chats}
+        waiting = await app.ledgers.waiting(app.now(), MOST_DUE)
+        ours = [at for c, at in waiting if platform_of(c) in served and allowed.admit(c)]
+        return Queue(len(ours), self._age(ours[0] if ours else None))
+
+    async def _repairs(self) -> Queue:
+        count, since = await self._app.delivered.repairs_due(self._app.now())
+        return Queue(count, self._age(since))
+
+    def _age(self, since: datetime | None) -> float:
+        return max((self._app.now() - since).total_seconds(), 0.0) if since else 0.0

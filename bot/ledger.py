@@ -113,6 +113,11 @@ class Ledgers(ABC):
         """The first instant after another at which a subscription is due, None if none is."""
 
     @abstractmethod
+    async def waiting(self, now: datetime, most: int) -> tuple[tuple[str, datetime], ...]:
+        """The channels of subscriptions whose time has come, claimed or not, with that time each,
+        the longest due first."""
+
+    @abstractmethod
     async def claim(self, channel: str, key: str, seconds: float) -> Claimed | None:
         """Be the one who delivers, for so long; None if somebody else is, or it is followed no
         longer."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final, final
 
 from analyzers.errors import CommitcastError
@@ -11,6 +12,15 @@ from analyzers.ports import Account, AnalysisCache, AnalysisRequest, Analyzer, S
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 """Of what `Metrics.exposed` gives."""
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """What waits to be done."""
+
+    length: int
+    age: float
+    """Seconds since the time came of what waits longest; 0 where nothing waits."""
 
 
 class Metrics:
@@ -28,6 +38,9 @@ class Metrics:
     def answered(self, platform: str, seconds: float) -> None:
         """A command or press was answered."""
 
+    def not_answered(self, platform: str, error: CommitcastError) -> None:
+        """The platform did not take the answer to a command or press."""
+
     def analysed(self, analysis: Analysis) -> None:
         """A commit has an analysis, made now or before."""
 
@@ -40,14 +53,14 @@ class Metrics:
     def asked_forge(self, status: int, left: int | None) -> None:
         """GitHub answered, and allows so many more requests for now where it said so."""
 
-    def exposed(self, ready: Mapping[str, bool], oldest: float) -> bytes:
+    def exposed(self, ready: Mapping[str, bool], queues: Mapping[str, Queue]) -> bytes:
         """All counts in Prometheus's text format.
 
         Args:
             ready: the parts of the bot, and whether each works now.
-            oldest: seconds since the digest was due that waits longest.
+            queues: by name what waits now; none where nobody knows.
         """
-        del ready, oldest
+        del ready, queues
         return b""
 
 

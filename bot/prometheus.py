@@ -11,7 +11,7 @@ from prometheus_client.process_collector import ProcessCollector
 from analyzers.errors import CommitcastError
 from analyzers.model import Analysis
 from analyzers.ports import Usage
-from bot.metrics import Metrics
+from bot.metrics import Metrics, Queue
 
 _LATENESS: Final = (1, 5, 15, 60, 300, 900, 3600, 14400)
 _WAITING: Final = (0.1, 0.3, 1, 3, 10, 30, 120)
@@ -44,9 +44,16 @@ class PrometheusMetrics(Metrics):
             ["platform"],
             registry=registry,
         )
-        self._waiting = Gauge(
+        self._due = Gauge(
+            "commitcast_due",
+            "Digests, and repairs of digests, whose time has come and that are not done",
+            ["queue"],
+            registry=registry,
+        )
+        self._oldest = Gauge(
             "commitcast_oldest_due_seconds",
-            "How long the digest has been due that waits longest; 0 when none waits",
+            "How long what waits longest in a queue has been due; 0 when nothing waits",
+            ["queue"],
             registry=registry,
         )
         self._ready = Gauge(
@@ -57,6 +64,12 @@ class PrometheusMetrics(Metrics):
             "From a command or press until its answer",
             ["platform"],
             buckets=_WAITING,
+            registry=registry,
+        )
+        self._unanswered = Counter(
+            "commitcast_answer_errors",
+            "Answers to commands and presses that a platform did not take",
+            ["platform", "code"],
             registry=registry,
         )
         self._analysed = Counter(
@@ -88,10 +101,14 @@ class PrometheusMetrics(Metrics):
             "commitcast_forge_requests_left", "What GitHub's limit leaves", registry=registry
         )
 
-    def exposed(self, ready: Mapping[str, bool], oldest: float) -> bytes:
+    def exposed(self, ready: Mapping[str, bool], queues: Mapping[str, Queue]) -> bytes:
         for part, works in ready.items():
             self._ready.labels(part).set(works)
-        self._waiting.set(oldest)
+        for gauge in (self._due, self._oldest):
+            gauge.clear()
+        for name, queue in queues.items():
+            self._due.labels(name).set(queue.length)
+            self._oldest.labels(name).set(queue.age)
         return generate_latest(self.registry)
 
     def delivered(self, platform: str, late: float) -> None:
@@ -105,6 +122,9 @@ class PrometheusMetrics(Metrics):
 
     def answered(self, platform: str, seconds: float) -> None:
         self._answers.labels(platform).observe(seconds)
+
+    def not_answered(self, platform: str, error: CommitcastError) -> None:
+        self._unanswered.labels(platform, error.code).inc()
 
     def analysed(self, analysis: Analysis) -> None:
         self._analysed.labels(analysis.rules_reason or "model").inc()

@@ -217,7 +217,7 @@ async def test_a_running_bot_pings_and_its_log_in_json_has_no_address(
     }
     async with GitHubServer(repo.path) as github, SlackServer() as slack:
         started = Started(tmp_path, tmp_path / "data", github, is_forked=True)
-        async with started(slack, **settings) as bot:
+        async with started(slack, None, **settings) as bot:
             assert await switch.times(1) == [f"/{CHECK}"]
             assert slack.link.connected
     *lines, last = bot.log

@@ -13,7 +13,7 @@ import zlib
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Final, cast, final
 
@@ -95,6 +95,16 @@ class RedisDeliveredDigests(DeliveredDigests):
             )
         places = [place.decode().partition(" ") for place in cast("list[bytes]", found)]
         return tuple((channel, digest_id) for channel, _, digest_id in places)
+
+    async def repairs_due(self, now: datetime) -> tuple[int, datetime | None]:
+        """By the same times as `take_repairs`."""
+        with store_errors(self._redis):
+            count = await self._redis.zcount(_REPAIRS, "-inf", now.timestamp())
+            first = await self._redis.zrange(_REPAIRS, 0, 0, withscores=True)
+        if not (count and first):
+            return 0, None
+        [(_, at)] = cast("list[tuple[bytes, float]]", first)
+        return count, datetime.fromtimestamp(at, UTC)
 
     async def repair_at(self, channel: str, digest_id: str, at: datetime | None) -> None:
         """Only if it still needs repair."""

@@ -124,6 +124,15 @@ class RedisLedgers(Ledgers):
             )
         return datetime.fromtimestamp(float(found[0][1]), UTC) if found else None
 
+    async def waiting(self, now: datetime, most: int) -> tuple[tuple[str, datetime], ...]:
+        """By the index."""
+        with store_errors(self._redis):
+            found = await self._redis.zrangebyscore(
+                DUE, "-inf", now.timestamp(), start=0, num=most, withscores=True
+            )
+        due = cast("list[tuple[bytes, float]]", found)
+        return tuple((_split(name)[0], datetime.fromtimestamp(at, UTC)) for name, at in due)
+
     async def claim(self, channel: str, key: str, seconds: float) -> Claimed | None:
         """A claim that was granted, and whose answer was lost, ends by itself."""
         keys = (_CLAIMS, followed(channel), ledgers_of(channel), DUE, _FENCE)

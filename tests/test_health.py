@@ -3,16 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING, final
 
 import httpx
 import pytest
+from aiohttp import web
 
+from analyzers.errors import ChatError
+from analyzers.model import RulesReason
+from bot.app import open_application
+from bot.commands.answering import Commands
+from bot.config import Settings
+from bot.conversation import Asked, Chat, Person
+from bot.delivery import record_of
+from bot.front import Front
+from bot.health import Health
+from bot.ledger import Ledger
+from bot.prometheus import PrometheusMetrics
 from tests.bots import WITHIN, Bot, Started
+from tests.conversations import RecordingConversation
+from tests.deliveries import MADE, Clock, a_subscription
+from tests.digests import a_digest, a_group, an_entry, rules_analysis
 from tests.repositories import Repo
 from tests.servers.github import GitHubServer
 from tests.servers.slack import SlackServer
 from tests.servers.telegram import TelegramServer
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
 
 
 @pytest.fixture
@@ -86,3 +107,71 @@ async def test_a_port_that_is_taken_stops_no_bot_that_needs_none(
         async with started(slack, COMMITCAST_PORT=taken) as bot:
             assert taken in await bot.logs("nobody can ask how the bot is")
             await slack.until(lambda: slack.link.connected, within=WITHIN)
+
+
+@final
+class SlackAlone(Chat):
+    """A chat that is connected."""
+
+    is_connected = True
+    name = "Slack"
+
+    async def run(self) -> None:
+        raise NotImplementedError
+
+
+async def nobody() -> bool:
+    return False
+
+
+async def measured(health: Health) -> set[str]:
+    """The lines of `/metrics`."""
+    site = web.Application()
+    site.add_routes(health.routes())
+    runner = web.AppRunner(site)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        port = runner.addresses[0][1]
+        async with httpx.AsyncClient() as client:
+            return {*(await client.get(f"http://127.0.0.1:{port}/metrics")).text.splitlines()}
+    finally:
+        await runner.cleanup()
+
+
+async def test_what_waits_is_counted_with_how_long_it_does(
+    redis: Redis, redis_url: str, tmp_path: Path
+) -> None:
+    """What this bot cannot deliver is no reason to wake anybody."""
+    clock, metrics = Clock(), PrometheusMetrics()
+    allowed = {"redis_url": redis_url, "commitcast_allowed_chats": "slack:T1/*, telegram:*"}
+    settings = Settings.model_validate({**allowed, "commitcast_data": tmp_path})
+    async with open_application(settings, lambda _: None, clock, metrics) as app:
+        health = Health(app, [SlackAlone()])
+        assert 'commitcast_due{queue="digests"} 0.0' in await measured(health)
+        since = {"slack:T1/C1": 60, "slack:T1/C2": 20, "slack:T2/C1": 900, "telegram:-1": 900}
+        for channel, seconds in since.items():
+            subscription, due = a_subscription(channel), MADE - timedelta(seconds=seconds)
+            await app.ledgers.open(subscription, Ledger(), due)
+            await app.ledgers.open(
+                replace(subscription, repository="acme/later"), Ledger(), MADE + timedelta(1)
+            )
+        day = a_digest(a_group(an_entry(1, rules_analysis(reason=RulesReason.SERVER_ERROR))))
+        for seconds in (300, 30, -30):
+            at = MADE - timedelta(seconds=seconds)
+            record = replace(record_of(day, "acme/widget", "UTC"), messages=("1",), at=at)
+            await app.delivered.put("slack:T1/C1", record)
+        assert {
+            'commitcast_due{queue="digests"} 2.0',
+            'commitcast_oldest_due_seconds{queue="digests"} 60.0',
+            'commitcast_due{queue="repairs"} 2.0',
+            'commitcast_oldest_due_seconds{queue="repairs"} 300.0',
+            'commitcast_ready{part="store"} 1.0',
+        } <= await measured(health)
+        deaf = RecordingConversation(fault=ChatError("error-internal"))
+        asked = Asked("slack:T1/C1", Person("U1", nobody), "help")
+        await Front(Commands(app), app.events, metrics).ask(asked, deaf)
+        line = 'commitcast_answer_errors_total{code="error-internal",platform="slack"} 1.0'
+        assert line in await measured(health)
+        await redis.set("commitcast:1:repairs", "not a sorted set")
+        assert not [line for line in await measured(health) if "due{" in line]

@@ -43,11 +43,12 @@ def written(formatter: logging.Formatter) -> Iterator[io.StringIO]:
     log, root = io.StringIO(), logging.getLogger()
     handler = logging.StreamHandler(log)
     handler.setFormatter(formatter)
-    root.addHandler(handler)
+    # Alone: pytest's own handlers would pass half a character on to another process, which fails.
+    handlers, root.handlers = root.handlers, [handler]
     try:
         yield log
     finally:
-        root.removeHandler(handler)
+        root.handlers = handlers
 
 
 def objects(log: io.StringIO) -> list[dict[str, Any]]:

@@ -244,7 +244,7 @@ async def test_what_slack_brings_again_is_answered_once(
 async def test_fifty_commands_are_acknowledged_at_once_while_nothing_else_works(
     slack: SlackServer, front: RecordingFront
 ) -> None:
-    """Invariant 10. Slack gives up after 3 s; how soon it is on a quiet machine is for the bench."""
+    """Invariant 10. Slack gives up after 3 s; how soon it is otherwise, the bench tells."""
     front.gate.clear()
     front.progress, front.respond = ("Reading",), lambda _: saying("Done")
     slack.always("chat.postMessage", faults.hang)

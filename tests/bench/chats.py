@@ -48,8 +48,8 @@ async def acknowledgements(folder: Path) -> None:
         github.inject(hang, times=COMMANDS * 10)
         for number in range(CHANNELS):
             slack.workspace.add_channel(f"C9{number}", f"team-{number}")
-        allowed = {"COMMITCAST_HOURLY_COMMANDS_PER_USER": str(COMMANDS)}
-        async with Started(folder, folder / "bot", github)(slack, **allowed):
+        started = Started(folder, folder / "bot", github)
+        async with started(slack, COMMITCAST_HOURLY_COMMANDS_PER_USER=str(COMMANDS)):
             await slack.until(lambda: slack.link.connected, within=WITHIN)
             waiting = []
             for number in range(COMMANDS):

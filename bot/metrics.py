@@ -50,8 +50,9 @@ class Metrics:
     def asked_model(self, model: str, usage: Usage) -> None:
         """A model was asked."""
 
-    def asked_forge(self, status: int, left: int | None) -> None:
-        """GitHub answered, and allows so many more requests for now where it said so."""
+    def asked_forge(self, status: int | None, left: int | None) -> None:
+        """GitHub answered, and allows so many more requests for now where it said so; no status
+        where no answer came."""
 
     def exposed(self, ready: Mapping[str, bool], queues: Mapping[str, Queue]) -> bytes:
         """All counts in Prometheus's text format.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import nan
 from typing import Final, final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -95,11 +96,15 @@ class PrometheusMetrics(Metrics):
             registry=registry,
         )
         self._forge = Counter(
-            "commitcast_forge_answers", "Answers of GitHub", ["status"], registry=registry
+            "commitcast_forge_answers",
+            "Requests to GitHub by the status of the answer, `none` where none came",
+            ["status"],
+            registry=registry,
         )
         self._left = Gauge(
             "commitcast_forge_requests_left", "What GitHub's limit leaves", registry=registry
         )
+        self._left.set(nan)  # 0 would look like a limit that is reached
 
     def exposed(self, ready: Mapping[str, bool], queues: Mapping[str, Queue]) -> bytes:
         for part, works in ready.items():
@@ -137,7 +142,7 @@ class PrometheusMetrics(Metrics):
         for direction in ("sent", "kept", "received"):
             self._tokens.labels(model, direction).inc(getattr(usage, direction))
 
-    def asked_forge(self, status: int, left: int | None) -> None:
-        self._forge.labels(str(status)).inc()
+    def asked_forge(self, status: int | None, left: int | None) -> None:
+        self._forge.labels("none" if status is None else str(status)).inc()
         if left is not None:
             self._left.set(left)

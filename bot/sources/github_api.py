@@ -252,6 +252,7 @@ class GitHubApi:
                         )
                 response = Response(stream.status_code, stream.headers, bytes(body))
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as exc:
+            self._metrics.asked_forge(None, None)
             raise failure(exc, self.host) from exc
         left = response.headers.get("x-ratelimit-remaining", "")
         self._metrics.asked_forge(response.status, int(left) if left.isdecimal() else None)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 import shlex
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from bot.config import Settings
+from bot.prometheus import PrometheusMetrics
 from tests.repositories import Repo
 from tests.servers.git_http import GitHttpServer
 from tests.servers.github import GitHubServer
@@ -85,6 +87,25 @@ def test_the_readme_has_every_setting_and_no_other() -> None:
 def test_every_link_of_a_document_leads_somewhere(document: Path) -> None:
     for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", document.read_text(encoding="utf-8")):
         assert (document.parent / target).exists(), f"{document.name}: {target}"
+
+
+def test_every_alert_is_on_metrics_that_exist_and_has_a_row_that_says_what_to_do() -> None:
+    rules = (ROOT / "docs/alerts.yaml").read_text(encoding="utf-8")
+    operations = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
+    alerts = set(re.findall(r"- alert: (\w+)", rules))
+    rows = re.findall(r"^\| (`Commitcast\w+`.*?) \|", operations, re.MULTILINE)
+    assert len(alerts) > 10
+    assert alerts == set(re.findall(r"`(\w+)`", " ".join(rows)))
+    assert set(re.findall(r"\b(?:commitcast|process)_[a-z_]+", rules + operations)) <= set(
+        metrics()
+    )
+
+
+def metrics() -> Iterator[str]:
+    """The names of all metrics and of their parts."""
+    for family in PrometheusMetrics().registry.collect():
+        parts = {"counter": ["_total"], "histogram": ["", "_bucket", "_count", "_sum"]}
+        yield from (f"{family.name}{part}" for part in parts.get(family.type, [""]))
 
 
 def test_every_target_of_make_that_is_named_exists() -> None:

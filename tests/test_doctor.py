@@ -134,6 +134,7 @@ CANARIES = {
     "OPENAI_API_KEY": API_KEY,
     "OPENAI_FALLBACK_API_KEY": "canary-fallback-key",
     "REDIS_URL": "redis://user:canary-redis-password@127.0.0.1:1/0",
+    "COMMITCAST_PING_URL": "http://127.0.0.1:1/canary-ping-address",
 }
 
 

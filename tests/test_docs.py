@@ -7,9 +7,14 @@ import shlex
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
+import click
 import pytest
+from typer.main import get_command
 
+from bot.cli import app
+from bot.commands.grammar import Name
 from bot.config import Settings
 from bot.prometheus import PrometheusMetrics
 from tests.repositories import Repo
@@ -35,6 +40,14 @@ COMMANDS = [
     for line in shell_lines(README)
     if line.startswith("commitcast ") and line != "commitcast run"  # tests/test_run.py runs that
 ]
+
+
+COMMANDS_BY_NAME = cast("click.Group", get_command(app)).commands
+NOT_OURS = {
+    *("healthz", "readyz", "metrics", "data", "tmp", "slack", "telegram", "fail", "proc"),
+    *("invite", "newbot", "mybots", "setprivacy", "start"),
+}
+"""Paths, and commands of Slack, Telegram and BotFather."""
 
 
 @pytest.mark.slow
@@ -116,3 +129,46 @@ def test_every_target_of_make_that_is_named_exists() -> None:
         for name in re.findall(r"(?m)(?:`|^)make ([a-z]+)", document.read_text(encoding="utf-8"))
     }
     assert {"demo", "test", "check"} <= named <= targets
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_setting_command_and_option_that_a_document_names_exists(document: Path) -> None:
+    text = document.read_text(encoding="utf-8")
+    settings = {name.upper() for name in Settings.model_fields}
+    named = set(re.findall(r"\b(?:COMMITCAST|SLACK|TELEGRAM|GITHUB|OPENAI|REDIS)_[A-Z_]+\b", text))
+    assert {name for name in named if not name.startswith("COMMITCAST_TEST_")} <= settings
+    for line in (*shell_lines(text), *re.findall(r"`(commitcast [^`]+)`", text)):
+        for typed in re.findall(r"(?:^|\| )(?:[A-Z_]+=\S+ )?commitcast ([^|]*)", line):
+            name, *arguments = typed.split()
+            if name != "--help":
+                parameters = COMMANDS_BY_NAME[name].params
+                options = {option for parameter in parameters for option in parameter.opts}
+                assert {word for word in arguments if word.startswith("--")} <= options, line
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_command_for_a_chat_that_a_document_names_exists(document: Path) -> None:
+    text = document.read_text(encoding="utf-8")
+    typed = re.findall(r"`/([a-z]+)(?: [^`/]*)?`", text)
+    assert set(typed) - NOT_OURS <= {name.value for name in Name} | {"commitcast"}
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_file_of_ours_that_a_document_names_exists(document: Path) -> None:
+    text = document.read_text(encoding="utf-8")
+    for name in re.findall(r"`((?:analyzers|bot|formatters|tests|docs)/[\w./-]*)`", text):
+        assert (ROOT / name).exists(), name
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_place_in_a_document_that_is_linked_to_exists(document: Path) -> None:
+    text = document.read_text(encoding="utf-8")
+    for target, place in re.findall(r"\]\(([^)#:\s]*)#([^)]+)\)", text):
+        there = (document.parent / target if target else document).read_text(encoding="utf-8")
+        titles = re.findall(r"(?m)^#+ (.+)$", there)
+        assert place in {slug(title) for title in titles}, f"{target}#{place}"
+
+
+def slug(title: str) -> str:
+    """What a forge makes of a title for links to it."""
+    return re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-")

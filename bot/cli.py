@@ -113,8 +113,8 @@ def digest(
     ] = None,
 ) -> None:
     """One digest of each repository: what changed, the important first."""
-    from bot.shell import run_digest
-    from bot.shell_options import Destination, FilterOptions, SpanOptions
+    from bot.shell.commands import run_digest
+    from bot.shell.options import Destination, FilterOptions, SpanOptions
 
     raise typer.Exit(
         run_digest(
@@ -144,8 +144,8 @@ def analyze(
     output: Output = None,
 ) -> None:
     """The full analysis of one commit."""
-    from bot.shell import run_analyze
-    from bot.shell_options import Destination
+    from bot.shell.commands import run_analyze
+    from bot.shell.options import Destination
 
     raise typer.Exit(
         run_analyze(commit, Destination(written, output, None), zone=tz, language=lang)
@@ -159,7 +159,7 @@ def demo(
     ] = ".",
 ) -> None:
     """The whole chain once: a digest here, and digest.html and digest.md beside it."""
-    from bot.shell import run_demo
+    from bot.shell.commands import run_demo
 
     raise typer.Exit(run_demo(repository))
 
@@ -174,7 +174,7 @@ def evaluate(
     lang: Language = None,
 ) -> None:
     """How good analyses are, held against commits that people have labelled."""
-    from bot.shell import run_eval
+    from bot.shell.commands import run_eval
 
     raise typer.Exit(run_eval(folder, by_rules=rules, language=lang))
 
@@ -211,7 +211,7 @@ def slack_manifest(
 @app.command()
 def chat(*, tz: Zone = None, lang: Language = None) -> None:
     """The whole bot in this terminal: type `help` there. No token is needed."""
-    from bot.shell import run_chat
+    from bot.shell.commands import run_chat
 
     raise typer.Exit(run_chat(zone=tz, language=lang))
 
@@ -239,8 +239,8 @@ def post(
     lang: Language = None,
 ) -> None:
     """What is new since the last time, to one channel, at most once a day: for cron and CI jobs."""
-    from bot.shell import run_post
-    from bot.shell_options import FilterOptions
+    from bot.shell.commands import run_post
+    from bot.shell.options import FilterOptions
 
     raise typer.Exit(
         run_post(
@@ -258,7 +258,7 @@ def post(
 @app.command()
 def run() -> None:
     """The bot, on Slack and Telegram, until it is stopped."""
-    from bot.shell import run_bot
+    from bot.shell.commands import run_bot
 
     raise typer.Exit(run_bot())
 
@@ -270,7 +270,7 @@ def doctor(
     lang: Language = None,
 ) -> None:
     """Check every setting, token, server and chat, and say what to do. Status 1: one is broken."""
-    from bot.shell_doctor import run_doctor
+    from bot.shell.doctor import run_doctor
 
     raise typer.Exit(run_doctor(as_json=as_json, language=lang))
 
@@ -282,7 +282,7 @@ def export(
     ] = None,
 ) -> None:
     """All data but caches, as JSON: to move it to another server, or as a copy."""
-    from bot.shell_data import run_export
+    from bot.shell.data import run_export
 
     raise typer.Exit(run_export(file))
 
@@ -301,7 +301,7 @@ def import_(
     ] = False,
 ) -> None:
     """Put in what `commitcast export` wrote: all of it, or nothing."""
-    from bot.shell_data import run_import
+    from bot.shell.data import run_import
 
     raise typer.Exit(run_import(file, merge=merge, replace=replace))
 
@@ -318,6 +318,6 @@ def forget(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before.")] = False,
 ) -> None:
     """Remove all data of a chat: what it follows, its settings, its digests."""
-    from bot.shell_data import run_forget
+    from bot.shell.data import run_forget
 
     raise typer.Exit(run_forget(chat, is_sure=yes))

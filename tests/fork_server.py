@@ -27,7 +27,7 @@ from pathlib import Path
 from formatters.text import LANGUAGES, words_for
 
 EVERYTHING = (
-    *("bot.cli", "bot.shell", "bot.shell_data", "bot.run", "bot.post", "bot.news"),
+    *("bot.cli", "bot.shell.commands", "bot.shell.data", "bot.run", "bot.post", "bot.news"),
     *("bot.sources.git", "bot.sources.github", "bot.chats.slack", "bot.chats.telegram"),
     "bot.chats.terminal",
     *(

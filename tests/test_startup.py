@@ -21,7 +21,7 @@ def test_help_imports_nothing_heavy() -> None:
     assert not imported_by("import bot.__main__, bot.cli") & HEAVY
 
 
-@pytest.mark.parametrize("module", ["bot.app", "bot.shell"])
+@pytest.mark.parametrize("module", ["bot.app", "bot.shell.commands"])
 def test_wiring_imports_neither_the_model_client_nor_a_forge_client(module: str) -> None:
     assert not imported_by(f"import {module}") & {"openai", "httpx", "rich", "jinja2", "babel"}
 

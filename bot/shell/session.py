@@ -23,7 +23,7 @@ from bot.config import Settings, load_settings, secrets_of
 from bot.logs import hide, tell_uncaught
 from bot.output import Report, show, text_of, write_file
 from bot.progress import Reporter, reporter
-from bot.shell_options import Destination
+from bot.shell.options import Destination
 from bot.sources.locators import web_address
 from bot.spans import parse_language, parse_zone
 from formatters.text import Words, words_for

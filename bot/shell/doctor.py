@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from bot.config import wrong_settings
-from bot.shell_options import Destination
-from bot.shell_session import DONE, FAILED, Outcome, Session, run_command, standard_output
+from bot.shell.options import Destination
+from bot.shell.session import DONE, FAILED, Outcome, Session, run_command, standard_output
 from formatters.text import Words, words_for
 
 if TYPE_CHECKING:

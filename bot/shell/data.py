@@ -16,8 +16,8 @@ import typer
 from analyzers.errors import InputError
 from bot.config import Settings
 from bot.output import replacing
-from bot.shell_options import Destination
-from bot.shell_session import DONE, Outcome, Session, run_command, standard_output
+from bot.shell.options import Destination
+from bot.shell.session import DONE, Outcome, Session, run_command, standard_output
 from bot.stores.connection import open_redis
 from bot.stores.durable import Belongings, belongings, remove
 from bot.stores.migrations import open_store

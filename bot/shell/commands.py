@@ -1,4 +1,4 @@
-"""What the commands of the shell do; each returns an exit status of `bot.shell_session`."""
+"""What the commands of the shell do; each returns an exit status of `bot.shell.session`."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from bot.output import (
     write_file,
 )
 from bot.ports import Notice
-from bot.shell_options import (
+from bot.shell.options import (
     Destination,
     FilterOptions,
     SpanOptions,
@@ -31,7 +31,7 @@ from bot.shell_options import (
     parse_span,
     require_possible,
 )
-from bot.shell_session import (
+from bot.shell.session import (
     DONE,
     FAILED,
     Outcome,

@@ -1,0 +1,1 @@
+"""The commands of the shell: what `bot.cli` names, done."""

@@ -25,7 +25,7 @@ from analyzers.model import Analysis, Commit, Entry, Group, LeftOut
 from analyzers.ports import AnalysisRequest, Analyzer
 from analyzers.text import clean_line
 from bot.filters import left_out_read, left_out_unread
-from bot.logs import about
+from bot.monitoring.logs import about
 from bot.ports import CommitSource
 from bot.subscriptions import Filters
 

@@ -23,12 +23,12 @@ from analyzers.rules import RulesAnalyzer
 from bot.access import TERMINAL, AllowedChats, Grants, most_commits
 from bot.analysing import Progress, analyse_commit
 from bot.config import Settings, secrets_of
-from bot.delivery import DeliveredDigests
+from bot.deliveries.delivery import DeliveredDigests
+from bot.deliveries.ledger import Ledgers
 from bot.digest import DigestRequest, make_digest
-from bot.ledger import Ledgers
-from bot.logs import hiding
-from bot.metrics import MeteredAnalyzer, MeteredCache, MeteredSpending, Metrics
 from bot.models import model_analyzer, model_overviewer, open_models
+from bot.monitoring.logs import hiding
+from bot.monitoring.metrics import MeteredAnalyzer, MeteredCache, MeteredSpending, Metrics
 from bot.ports import CommitSource, Notify, ResponseCache, SubscriptionStore
 from bot.prices import Prices
 from bot.sources import PATIENCE, OpenSource, open_source

@@ -4,7 +4,7 @@
 
 What was listed must come out, shown or counted: a digest with a commit missing is not made. How
 commits are read and analysed stands in `bot.analysing`; scheduled digests are made in
-`bot.editions`.
+`bot.deliveries.editions`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from analyzers.ports import Account, AnalysisRequest, Analyzer
 from analyzers.text import clean_line
 from bot.analysing import Progress, Reader, counted, with_branches
 from bot.branches import tips_of
-from bot.news import landed_on
+from bot.deliveries.news import landed_on
 from bot.ports import CommitSource, Node
 from bot.spans import AskedSpan, day_of, selection
 from bot.subscriptions import EVERYTHING, Filters

@@ -16,7 +16,7 @@ from bot.commands.answering import Commands
 from bot.commands.grammar import Name
 from bot.commands.scene import Show
 from bot.conversation import Answer, Asked, Conversation, Person, Pressed, platform_of
-from bot.metrics import Metrics
+from bot.monitoring.metrics import Metrics
 from bot.stores.events import SeenEvents
 from formatters.model import Page, Prose
 

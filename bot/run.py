@@ -19,14 +19,14 @@ from bot.app import Application
 from bot.commands.answering import Commands
 from bot.config import Settings, webhook_secret
 from bot.conversation import Chat
-from bot.courier import Courier, Timing
-from bot.dispatch import Dispatcher
+from bot.deliveries.courier import Courier, Timing
+from bot.deliveries.dispatch import Dispatcher
+from bot.deliveries.outlets import open_outlets
+from bot.deliveries.pacing import Pacing
+from bot.deliveries.repair import Repairs
 from bot.front import Front
-from bot.health import Health
-from bot.outlets import open_outlets
-from bot.pacing import Pacing
-from bot.ping import Ping
-from bot.repair import Repairs
+from bot.monitoring.health import Health
+from bot.monitoring.ping import Ping
 from formatters.text import words_for
 
 FIRST_PAUSE: Final = 2.0

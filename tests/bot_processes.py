@@ -23,11 +23,11 @@ from pathlib import Path
 
 from bot.app import open_application
 from bot.config import Settings
-from bot.courier import Timing
+from bot.deliveries.courier import Timing
 from formatters.text import words_for
 
 EVERYTHING = (
-    *("bot.run", "bot.chats.slack", "bot.chats.telegram", "bot.sources.git", "bot.news"),
+    *("bot.run", "bot.chats.slack", "bot.chats.telegram", "bot.sources.git", "bot.deliveries.news"),
     *("redis.asyncio", "aiolimiter", "formatters.blockkit", "formatters.telegram_html"),
 )
 """What a bot imports when it needs it first."""

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any, Final, cast, final
 from bot.app import Application, open_application
 from bot.branches import tips_of
 from bot.config import Settings
-from bot.courier import Courier, Timing
-from bot.ledger import Ledger
-from bot.outlet import Outlet
-from bot.pacing import Pacing
+from bot.deliveries.courier import Courier, Timing
+from bot.deliveries.ledger import Ledger
+from bot.deliveries.outlet import Outlet
+from bot.deliveries.pacing import Pacing
+from bot.deliveries.schedule import next_due
 from bot.ports import CommitSource
-from bot.schedule import next_due
 from bot.subscriptions import EVERYTHING, Filters, Subscription
 
 if TYPE_CHECKING:

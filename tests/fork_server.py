@@ -27,7 +27,14 @@ from pathlib import Path
 from formatters.text import LANGUAGES, words_for
 
 EVERYTHING = (
-    *("bot.cli", "bot.shell.commands", "bot.shell.data", "bot.run", "bot.post", "bot.news"),
+    *(
+        "bot.cli",
+        "bot.shell.commands",
+        "bot.shell.data",
+        "bot.run",
+        "bot.deliveries.post",
+        "bot.deliveries.news",
+    ),
     *("bot.sources.git", "bot.sources.github", "bot.chats.slack", "bot.chats.telegram"),
     "bot.chats.terminal",
     *(

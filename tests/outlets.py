@@ -13,7 +13,7 @@ from typing import Final, TypeVar, final
 
 from analyzers.errors import ChannelMoved, ChatError, OutcomeUnknown, TokenRefused
 from bot.app import utc_now
-from bot.outlet import Outlet, Pace, Posting
+from bot.deliveries.outlet import Outlet, Pace, Posting
 from formatters.model import Page
 from formatters.text import Words
 

@@ -15,8 +15,8 @@ import pytest
 from bot.app import Application
 from bot.chats.slack import SlackOutlet
 from bot.chats.telegram import TelegramOutlet
-from bot.delivery import Delivered
-from bot.outlet import Outlet, Pace
+from bot.deliveries.delivery import Delivered
+from bot.deliveries.outlet import Outlet, Pace
 from formatters.text import words_for
 from tests.living_repository import MAIN, PEOPLE, LivingRepository
 from tests.servers.slack import SlackServer

@@ -20,10 +20,10 @@ from zoneinfo import ZoneInfo
 from analyzers.errors import ChatError
 from analyzers.model import Edition
 from bot.app import Application
-from bot.courier import Courier
-from bot.delivery import Delivered
+from bot.deliveries.courier import Courier
+from bot.deliveries.delivery import Delivered
+from bot.deliveries.ledger import Ledger
 from bot.globs import selected_branches
-from bot.ledger import Ledger
 from bot.subscriptions import Subscription
 from tests.deliveries import (
     Clock,

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from bot.access import AllowedChats, Grants
-from bot.ledger import Ledger, Outgoing, Stopped
+from bot.deliveries.ledger import Ledger, Outgoing, Stopped
 from bot.stores.access import RedisAccess
 from bot.stores.analyses import RedisAnalysisCache
 from bot.stores.connection import open_redis

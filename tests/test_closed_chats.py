@@ -15,11 +15,11 @@ from redis.asyncio import Redis
 from analyzers.errors import StoreError
 from bot.access import AllowedChats, Grants
 from bot.commands import owning
-from bot.courier import Timing
-from bot.dispatch import Dispatcher
+from bot.deliveries.courier import Timing
+from bot.deliveries.dispatch import Dispatcher
+from bot.deliveries.pacing import Pacing
+from bot.deliveries.repair import Repairs
 from bot.front import Front
-from bot.pacing import Pacing
-from bot.repair import Repairs
 from bot.sources.locators import GitHubRepository
 from bot.stores.access import RedisAccess
 from bot.stores.rates import RedisRates

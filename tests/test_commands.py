@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 
 from analyzers.errors import ChatError
 from bot.conversation import Asked
-from bot.ledger import Ledger, Outgoing, Stopped
+from bot.deliveries.ledger import Ledger, Outgoing, Stopped
 from bot.stores.delivered import RedisDeliveredDigests
 from bot.stores.ledgers import RedisLedgers
 from bot.stores.subscriptions import RedisSubscriptions

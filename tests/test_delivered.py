@@ -11,7 +11,7 @@ import pytest
 from redis.asyncio import Redis
 
 from analyzers.errors import StoreError
-from bot.delivery import Delivered, new_id
+from bot.deliveries.delivery import Delivered, new_id
 from bot.stores.connection import open_redis
 from bot.stores.delivered import KEPT, RedisDeliveredDigests
 from bot.stores.embedded import embedded_server

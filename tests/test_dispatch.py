@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.app import Application
-from bot.courier import Timing
-from bot.dispatch import Dispatcher
+from bot.deliveries.courier import Timing
+from bot.deliveries.dispatch import Dispatcher
 from bot.ports import CommitSource
 from tests.deliveries import MADE, a_courier, a_subscription, opened, subscribe
 from tests.living_repository import MAIN, LivingRepository
@@ -130,7 +130,7 @@ async def test_a_channel_that_hangs_delays_no_other_and_not_the_end(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Invariant 4."""
-    monkeypatch.setattr("bot.outbox.FAREWELL", 0.1)
+    monkeypatch.setattr("bot.deliveries.outbox.FAREWELL", 0.1)
     start = MADE
     clock = [start]
     async with opened(redis_url, tmp_path, sources, lambda: clock[0]) as app:
@@ -159,8 +159,8 @@ async def test_those_who_cannot_be_served_hide_nobody(
 ) -> None:
     """More than are looked at in one go follow a repository that does not answer, or are in chats
     that this process has no part in; they have waited the longest."""
-    monkeypatch.setattr("bot.dispatch.MOST_AT_ONCE", 5)
-    monkeypatch.setattr("bot.dispatch.MOST_OF_A_REPOSITORY", 2)
+    monkeypatch.setattr("bot.deliveries.dispatch.MOST_AT_ONCE", 5)
+    monkeypatch.setattr("bot.deliveries.dispatch.MOST_OF_A_REPOSITORY", 2)
     start = MADE
     clock = [start]
     async with opened(redis_url, tmp_path, sources, lambda: clock[0]) as app:

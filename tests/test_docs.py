@@ -16,7 +16,7 @@ from typer.main import get_command
 from bot.cli import app
 from bot.commands.grammar import Name
 from bot.config import Settings
-from bot.prometheus import PrometheusMetrics
+from bot.monitoring.prometheus import PrometheusMetrics
 from tests.repositories import Repo
 from tests.servers.git_http import GitHttpServer
 from tests.servers.github import GitHubServer

@@ -17,12 +17,12 @@ import pytest_asyncio
 
 from bot.app import utc_now
 from bot.config import NAMES, Settings, secrets_of, webhook_secret
+from bot.deliveries.ledger import Ledger, Stopped
 from bot.doctor import examination
 from bot.doctor.examination import examine
 from bot.doctor.findings import Finding, Severity, Subject, bounded
 from bot.doctor.report import document, print_table
-from bot.ledger import Ledger, Stopped
-from bot.logs import hiding
+from bot.monitoring.logs import hiding
 from bot.stores.ledgers import RedisLedgers
 from bot.stores.subscriptions import RedisSubscriptions
 from formatters.text import LANGUAGES, words_for

@@ -25,13 +25,13 @@ from analyzers.errors import OutcomeUnknown, StoreError
 from analyzers.model import Analysis, Commit
 from analyzers.ports import AnalysisRequest, Analyzer
 from analyzers.rules import RulesAnalyzer
-from bot import dispatch
 from bot.app import Application
-from bot.courier import Courier, Timing
-from bot.dispatch import Dispatcher
-from bot.ledger import Claimed
-from bot.outlet import Outlet, Posting
-from bot.pacing import Pacing
+from bot.deliveries import dispatch
+from bot.deliveries.courier import Courier, Timing
+from bot.deliveries.dispatch import Dispatcher
+from bot.deliveries.ledger import Claimed
+from bot.deliveries.outlet import Outlet, Posting
+from bot.deliveries.pacing import Pacing
 from bot.ports import CommitSource
 from tests.deliveries import a_subscription, opened, subscribe
 from tests.living_repository import LivingRepository

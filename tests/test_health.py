@@ -18,11 +18,11 @@ from bot.app import open_application
 from bot.commands.answering import Commands
 from bot.config import Settings
 from bot.conversation import Asked, Chat, Person
-from bot.delivery import record_of
+from bot.deliveries.delivery import record_of
+from bot.deliveries.ledger import Ledger
 from bot.front import Front
-from bot.health import Health
-from bot.ledger import Ledger
-from bot.prometheus import PrometheusMetrics
+from bot.monitoring.health import Health
+from bot.monitoring.prometheus import PrometheusMetrics
 from tests.bots import WITHIN, Bot, Started
 from tests.conversations import RecordingConversation
 from tests.deliveries import MADE, Clock, a_subscription

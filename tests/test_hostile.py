@@ -28,7 +28,7 @@ from analyzers.prompts import Subject, build_prompts, fence
 from analyzers.replies import Reply, parse_reply
 from analyzers.rules import rules_analysis
 from bot.app import utc_now
-from bot.ledger import Ledger
+from bot.deliveries.ledger import Ledger
 from bot.ports import CommitSource
 from formatters.html import commit_page
 from formatters.html import page as html_page

@@ -17,7 +17,7 @@ from redis.asyncio import Redis
 
 from bot.app import Application, open_application
 from bot.config import Settings
-from bot.delivery import Delivered
+from bot.deliveries.delivery import Delivered
 from formatters.text import words_for
 from tests.bot_processes import Order, Processes, bot_processes
 from tests.deliveries import a_subscription, subscribe

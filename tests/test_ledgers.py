@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from analyzers.errors import StoreError
-from bot.ledger import Claim, Claimed, Ledger, Outgoing, Stopped
+from bot.deliveries.ledger import Claim, Claimed, Ledger, Outgoing, Stopped
 from bot.stores.ledgers import RedisLedgers
 from bot.stores.subscriptions import RedisSubscriptions
 from bot.subscriptions import Subscription

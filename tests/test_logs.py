@@ -20,10 +20,10 @@ import pytest
 
 from analyzers.fallback import WithRules
 from bot.config import Settings
-from bot.courier import Timing
-from bot.dispatch import Dispatcher, delivering
-from bot.log_lines import JsonLines, Readable, write_log
-from bot.logs import about, hiding, named
+from bot.deliveries.courier import Timing
+from bot.deliveries.dispatch import Dispatcher, delivering
+from bot.monitoring.log_lines import JsonLines, Readable, write_log
+from bot.monitoring.logs import about, hiding, named
 from tests.deliveries import MADE, Clock, a_courier, a_subscription, opened, subscribe
 from tests.fakes import RecordingAnalyzer
 from tests.living_repository import MAIN, LivingRepository

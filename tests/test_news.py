@@ -12,9 +12,9 @@ import pytest
 
 from analyzers.errors import RevisionNotFound, SourceError
 from analyzers.model import Commit, LeftOut, Remark, RemarkCode
-from bot.cursor import MOST_RETIRED
+from bot.deliveries.cursor import MOST_RETIRED
+from bot.deliveries.news import News, gather
 from bot.globs import selected_branches
-from bot.news import News, gather
 from bot.ports import CommitSource
 from bot.subscriptions import Filters
 from tests.contracts.test_sources import by_git, by_github, on_github

@@ -29,11 +29,11 @@ from analyzers.errors import (
 )
 from analyzers.model import Day, Edition
 from bot.app import Application
-from bot.courier import PATIENCE_WITH_SOURCES, Courier
-from bot.delivery import Delivered, record_of
+from bot.deliveries.courier import PATIENCE_WITH_SOURCES, Courier
+from bot.deliveries.delivery import Delivered, record_of
+from bot.deliveries.dispatch import Dispatcher
+from bot.deliveries.ledger import Ledger
 from bot.digest import DigestRequest
-from bot.dispatch import Dispatcher
-from bot.ledger import Ledger
 from bot.ports import CommitSource
 from bot.subscriptions import Filters
 from tests.deliveries import (
@@ -773,7 +773,7 @@ async def test_a_message_that_does_not_end_in_time_is_left_alone_for_a_while(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Who looked at once would not find it, and send it again."""
-    monkeypatch.setattr("bot.outbox.FAREWELL", 0.01)
+    monkeypatch.setattr("bot.deliveries.outbox.FAREWELL", 0.01)
     world.outlet.faults = scripted(Fault.HANG)
     serving = asyncio.ensure_future(world.courier().serve(SLACK, KEY))
     while ("post", SLACK) not in world.outlet.calls:

@@ -14,10 +14,10 @@ from typing import Self, final
 import pytest
 from aiohttp import web
 
-from bot import ping
 from bot.config import Settings, secrets_of
-from bot.logs import hiding
-from bot.ping import Ping
+from bot.monitoring import ping
+from bot.monitoring.logs import hiding
+from bot.monitoring.ping import Ping
 from tests.bots import WITHIN, Started
 from tests.repositories import Repo
 from tests.servers.github import GitHubServer
@@ -137,7 +137,7 @@ async def test_a_chat_that_connects_anew_is_no_failure(switch: Switch) -> None:
 async def test_pings_that_do_not_arrive_are_told_once_until_they_do(
     switch: Switch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.INFO, "bot.ping")
+    caplog.set_level(logging.INFO, "bot.monitoring.ping")
     switch.status = 404
     async with pinging(switch.url, {}):
         await switch.times(3)

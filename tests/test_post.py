@@ -21,12 +21,12 @@ from analyzers.fallback import WithRules
 from analyzers.model import Day, RulesReason
 from analyzers.rules import RulesAnalyzer
 from bot.app import Application, utc_now
-from bot.courier import Timing
-from bot.delivery import record_of
+from bot.deliveries.courier import Timing
+from bot.deliveries.delivery import record_of
+from bot.deliveries.outlet import Outlet
+from bot.deliveries.post import Posted, PostRequest, post
 from bot.digest import DigestRequest
-from bot.outlet import Outlet
 from bot.ports import CommitSource
-from bot.post import Posted, PostRequest, post
 from bot.sources.locators import parse_repository
 from bot.subscriptions import EVERYTHING
 from formatters.pages import TO_COME

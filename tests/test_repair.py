@@ -20,16 +20,16 @@ from analyzers.fallback import WithRules
 from analyzers.model import Analysis, Commit, RulesReason
 from analyzers.ports import AnalysisRequest, Analyzer
 from analyzers.rules import rules_analysis
-from bot import repair
 from bot.app import Application, utc_now
 from bot.commands.answering import Commands
-from bot.delivery import Delivered
+from bot.deliveries import repair
+from bot.deliveries.delivery import Delivered
+from bot.deliveries.ledger import Ledger
+from bot.deliveries.outlet import Outlet
+from bot.deliveries.pacing import Pacing
+from bot.deliveries.repair import GIVEN_UP, RETREAT, Repairs
 from bot.front import Front
-from bot.ledger import Ledger
-from bot.outlet import Outlet
-from bot.pacing import Pacing
 from bot.ports import CommitSource
-from bot.repair import GIVEN_UP, RETREAT, Repairs
 from formatters.model import Action, Verb
 from formatters.pages import TO_COME
 from formatters.text import words_for

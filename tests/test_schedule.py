@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.schedule import day_before, due_at, due_day, next_due
+from bot.deliveries.schedule import day_before, due_at, due_day, next_due
 from bot.subscriptions import EVERYTHING, Subscription
 
 ZONES = sorted(zone for zone in available_timezones() if zone not in ("Factory", "localtime"))

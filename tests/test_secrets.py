@@ -20,7 +20,7 @@ from analyzers.model import Digest
 from bot.app import open_application
 from bot.config import Settings, secrets_of
 from bot.digest import DigestRequest
-from bot.prometheus import PrometheusMetrics
+from bot.monitoring.prometheus import PrometheusMetrics
 from bot.run import run
 from bot.sources.locators import Folder
 from bot.spans import parse_span_word

@@ -105,7 +105,7 @@ async def test_every_commit_is_told_once_to_everybody_whatever_happens(
     followed: Sequence[str],
     share: float,
 ) -> None:
-    monkeypatch.setattr("bot.delivery.digest_page", bare)
+    monkeypatch.setattr("bot.deliveries.delivery.digest_page", bare)
     clock, sources, rng = Clock(begin), dict[str, CommitSource](), random.Random(begin.month)
     async with opened(redis_url, tmp_path, sources, clock) as app:
         simulation = Simulation(app, redis, clock, begin.month, DAYS, round(share * COMMITS))

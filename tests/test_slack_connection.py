@@ -16,7 +16,7 @@ import pytest_asyncio
 from analyzers.errors import ChatError
 from bot.chats.slack import SlackChat, sockets
 from bot.chats.slack_manifest import EVENTS_PATH
-from bot.logs import hiding
+from bot.monitoring.logs import hiding
 from formatters.model import Action, Verb
 from tests.fakes import RecordingFront
 from tests.servers import slack_faults as faults

@@ -16,7 +16,7 @@ from analyzers.errors import ChatError, OutcomeUnknown, TokenRefused
 from analyzers.model import Digest
 from bot.chats.slack import SlackOutlet, api, outlet
 from bot.chats.slack.outlet import message_of
-from bot.outlet import Posting
+from bot.deliveries.outlet import Posting
 from formatters import blockkit
 from formatters.model import Page, Prose
 from formatters.pages import digest_page

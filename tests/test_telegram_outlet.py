@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from analyzers.errors import ChannelMoved, ChatError, OutcomeUnknown, TokenRefused
 from bot.chats.telegram import TelegramOutlet, requests
 from bot.chats.telegram.outlet import message_of
-from bot.outlet import Posting
+from bot.deliveries.outlet import Posting
 from formatters import telegram_html
 from formatters.model import Action, Page, Points, Prose, Verb
 from formatters.pages import digest_page

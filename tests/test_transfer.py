@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from analyzers.errors import InputError, StoreError
 from analyzers.model import Importance
 from bot import transfer
-from bot.ledger import Ledger, Outgoing, Stopped
+from bot.deliveries.ledger import Ledger, Outgoing, Stopped
 from bot.stores.durable import FAMILIES, PASSING, put_new
 from bot.stores.embedded import embedded_server
 from bot.stores.families import Entry, Shape, read_entry

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final, TextIO, final
 from analyzers.errors import ChatError
 from bot.access import TERMINAL
 from bot.conversation import Answer, Asked, Chat, Conversation, Person
-from bot.outlet import Outlet, Pace, Posting
+from bot.deliveries.outlet import Outlet, Pace, Posting
 from formatters.model import Page
 from formatters.text import Words
 

@@ -17,7 +17,7 @@ from bot.commands.digests import Digests
 from bot.commands.grammar import USAGE, Command, Name
 from bot.commands.scene import Scene, Show
 from bot.conversation import Answer
-from bot.delivery import Delivered
+from bot.deliveries.delivery import Delivered
 from bot.sources.commits import is_object_name
 from bot.sources.links import CommitLink, PullLink, RangeLink
 from bot.sources.locators import Folder, Locator

@@ -16,7 +16,7 @@ from bot.analysing import Progress, analyse_all, with_branches
 from bot.commands.grammar import USAGE, Command, Name
 from bot.commands.scene import Scene, Show
 from bot.conversation import Answer, Document
-from bot.delivery import Delivered, record_of
+from bot.deliveries.delivery import Delivered, record_of
 from bot.digest import DigestRequest
 from bot.options import FILTERS, Options, parse_options
 from bot.sources.locators import Locator

@@ -12,10 +12,10 @@ from bot.branches import branches_of, tips_of
 from bot.commands.grammar import USAGE, Command, Name
 from bot.commands.scene import Scene, Show
 from bot.conversation import Answer
-from bot.ledger import Ledger
+from bot.deliveries.ledger import Ledger
+from bot.deliveries.schedule import due_at, due_day, next_due
 from bot.options import SETTINGS, Options, parse_options, written
 from bot.ports import Head
-from bot.schedule import due_at, due_day, next_due
 from bot.subscriptions import Subscription
 from bot.weekdays import written_days
 from formatters.model import Page, Points, Prose, Small, Title

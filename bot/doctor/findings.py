@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from analyzers.errors import CommitcastError
 from analyzers.text import clean_line, shorten
-from bot.logs import mask
+from bot.monitoring.logs import mask
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator

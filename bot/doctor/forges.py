@@ -10,7 +10,7 @@ from typing import Final, final
 
 from bot.config import Settings
 from bot.doctor.findings import Finding, Severity, Subject
-from bot.metrics import Metrics
+from bot.monitoring.metrics import Metrics
 from bot.ports import Notice, ResponseCache, StoredResponse
 from bot.sources.github_api import GitHubApi
 from bot.sources.github_errors import Asked, refusal

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bot.access import TERMINAL, AllowedChats, Grants
 from bot.config import Settings
+from bot.deliveries.ledger import Ledger
 from bot.doctor.findings import Finding, Severity, Subject
-from bot.ledger import Ledger
 from bot.stores.access import RedisAccess
 from bot.stores.ledgers import RedisLedgers
 from bot.stores.subscriptions import RedisSubscriptions

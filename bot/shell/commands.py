@@ -165,10 +165,10 @@ def run_chat(*, zone: str | None, language: str | None) -> int:
 
         from bot.chats.terminal import TerminalChat, TerminalOutlet
         from bot.commands.answering import Commands
-        from bot.courier import Courier
-        from bot.dispatch import Dispatcher, delivering
+        from bot.deliveries.courier import Courier
+        from bot.deliveries.dispatch import Dispatcher, delivering
+        from bot.deliveries.pacing import Pacing
         from bot.front import Front
-        from bot.pacing import Pacing
 
         async with open_application(session.settings, session.reporter.notify) as app:
             # As /settings would: what is named here wins over what was set here before.
@@ -198,8 +198,8 @@ def run_post(
     """`commitcast post`."""
 
     async def command(session: Session) -> Outcome:
-        from bot.outlets import open_outlets
-        from bot.post import PostRequest, post
+        from bot.deliveries.outlets import open_outlets
+        from bot.deliveries.post import PostRequest, post
 
         words = session.words
         request = PostRequest(
@@ -230,8 +230,8 @@ def run_bot() -> int:
     """`commitcast run`: the bot on every chat that is set up."""
 
     async def command(session: Session) -> Outcome:
-        from bot.log_lines import write_log
-        from bot.prometheus import PrometheusMetrics
+        from bot.monitoring.log_lines import write_log
+        from bot.monitoring.prometheus import PrometheusMetrics
         from bot.run import run
 
         write_log(session.settings)

@@ -20,7 +20,7 @@ from typing import BinaryIO, Final
 
 from analyzers.errors import CommitcastError, InputError, SettingError
 from bot.config import Settings, load_settings, secrets_of
-from bot.logs import hide, tell_uncaught
+from bot.monitoring.logs import hide, tell_uncaught
 from bot.output import Report, show, text_of, write_file
 from bot.progress import Reporter, reporter
 from bot.shell.options import Destination

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Protocol
 
-from bot.metrics import Metrics
+from bot.monitoring.metrics import Metrics
 from bot.ports import CommitSource, Notify, ResponseCache
 from bot.sources.locators import Folder, GitHubRepository, GitUrl, Locator
 

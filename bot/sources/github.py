@@ -9,7 +9,7 @@ from typing import Final, final
 from analyzers.errors import RevisionNotFound, SourceError
 from analyzers.model import Commit, Range, Repository
 from analyzers.text import clean_line
-from bot.metrics import Metrics
+from bot.monitoring.metrics import Metrics
 from bot.ports import CommitSource, Head, Node, Notify, ResponseCache, Selection, Window
 from bot.sources import commits, github_lists
 from bot.sources.commits import is_object_name

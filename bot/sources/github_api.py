@@ -19,7 +19,7 @@ import stamina
 from analyzers.errors import AccessRefused, SourceError
 from analyzers.redaction import redact, redact_bytes
 from analyzers.text import clean_line, shorten
-from bot.metrics import Metrics
+from bot.monitoring.metrics import Metrics
 from bot.ports import Notify, ResponseCache, StoredResponse
 from bot.sources.github_errors import Asked, Response, failure, refusal
 from bot.sources.github_limits import Clock, Gate, Sleep, is_limit, utc_now

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final, cast, final
 
 from pydantic import TypeAdapter, ValidationError
 
-from bot.delivery import Delivered, DeliveredDigests
+from bot.deliveries.delivery import Delivered, DeliveredDigests
 from bot.stores.connection import store_errors
 from bot.stores.families import Family, Owner, Shape
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final, cast, final
 
 from pydantic import TypeAdapter
 
-from bot.ledger import Claim, Claimed, Ledger, Ledgers
+from bot.deliveries.ledger import Claim, Claimed, Ledger, Ledgers
 from bot.stores.connection import store_errors
 from bot.stores.families import Family, Owner, Shape
 from bot.stores.keys import CHANNELS, DUE, followed, ledgers_of, member, read_durable

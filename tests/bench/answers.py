@@ -15,7 +15,7 @@ from bot.app import Application, open_application
 from bot.commands.answering import Commands
 from bot.config import Settings
 from bot.conversation import Answer, Conversation, Person, Pressed
-from bot.delivery import record_of
+from bot.deliveries.delivery import record_of
 from bot.digest import DigestRequest
 from bot.front import Front
 from formatters import blockkit, telegram_html

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from bot.app import Application
-from bot.ledger import Ledger
+from bot.deliveries.ledger import Ledger
 from tests.deliveries import a_subscription
 
 _AT_ONCE = 20

@@ -19,10 +19,10 @@ from typing import Any
 
 from bot.app import open_application, utc_now
 from bot.config import Settings
-from bot.courier import Courier
-from bot.dispatch import Dispatcher
-from bot.ledger import Claimed
-from bot.pacing import Pacing
+from bot.deliveries.courier import Courier
+from bot.deliveries.dispatch import Dispatcher
+from bot.deliveries.ledger import Claimed
+from bot.deliveries.pacing import Pacing
 from bot.ports import CommitSource
 from tests.bench.crowd import follow, next_minute
 from tests.bench.machine import cpu, load, megabytes

@@ -19,7 +19,7 @@ import pytest_asyncio
 from analyzers.errors import ChatError, OutcomeUnknown, TokenRefused
 from bot.chats.slack import SlackOutlet
 from bot.chats.telegram import TelegramOutlet
-from bot.outlet import Outlet, Posting
+from bot.deliveries.outlet import Outlet, Posting
 from formatters.model import Page, Prose
 from formatters.pages import digest_page
 from formatters.text import LANGUAGES, words_for

@@ -15,7 +15,7 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from analyzers.errors import ChatError, TokenRefused
 from bot.chats.slack.api import BLOCKS, GONE, POLICY, REJECTED, SCOPE, SlackApi, patiently
 from bot.chats.slack.sending import NO_PREVIEW, send
-from bot.outlet import Outlet, Pace, Posting
+from bot.deliveries.outlet import Outlet, Pace, Posting
 from formatters import blockkit
 from formatters.blockkit import SlackMessage
 from formatters.model import Page

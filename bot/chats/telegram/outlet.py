@@ -19,7 +19,7 @@ from bot.chats.telegram.requests import (
     translated,
 )
 from bot.chats.telegram.sending import edit, send
-from bot.outlet import Outlet, Pace, Posting
+from bot.deliveries.outlet import Outlet, Pace, Posting
 from formatters import telegram_html
 from formatters.model import Page
 from formatters.telegram_html import TelegramMessage

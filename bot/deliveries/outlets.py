@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from bot.config import Settings
-from bot.outlet import Outlet
+from bot.deliveries.outlet import Outlet
 
 
 @asynccontextmanager

@@ -24,7 +24,7 @@ class Queue:
 
 
 class Metrics:
-    """Counts nothing: for commands that end with their work. `bot.prometheus` counts for a bot."""
+    """Counts nothing: for commands that end with their work; `prometheus` counts for a bot."""
 
     def delivered(self, platform: str, late: float) -> None:
         """A scheduled digest was delivered, so many seconds after it was due."""

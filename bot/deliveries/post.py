@@ -16,13 +16,13 @@ from zoneinfo import ZoneInfo
 
 from analyzers.errors import ChatError, CommitcastError, InputError, OutcomeUnknown, StoreError
 from analyzers.model import Edition
-from bot.courier import Courier, Timing
-from bot.delivery import Delivered
-from bot.ledger import Ledger
-from bot.outlet import Outlet
-from bot.pacing import Pacing
-from bot.repair import Repairs
-from bot.schedule import is_ahead
+from bot.deliveries.courier import Courier, Timing
+from bot.deliveries.delivery import Delivered
+from bot.deliveries.ledger import Ledger
+from bot.deliveries.outlet import Outlet
+from bot.deliveries.pacing import Pacing
+from bot.deliveries.repair import Repairs
+from bot.deliveries.schedule import is_ahead
 from bot.sources.locators import Locator
 from bot.subscriptions import Filters, Subscription
 

@@ -20,10 +20,10 @@ from apscheduler.triggers.date import DateTrigger
 
 from analyzers.errors import StoreError
 from bot.conversation import platform_of
-from bot.courier import Courier, Timing
-from bot.ledger import Ledger
-from bot.logs import about, named
-from bot.schedule import due_day, is_ahead, next_due
+from bot.deliveries.courier import Courier, Timing
+from bot.deliveries.ledger import Ledger
+from bot.deliveries.schedule import due_day, is_ahead, next_due
+from bot.monitoring.logs import about, named
 from bot.stores.haste import unhurried
 
 if TYPE_CHECKING:

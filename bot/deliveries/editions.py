@@ -22,9 +22,9 @@ from analyzers.ports import Account, AnalysisRequest
 from analyzers.text import clean_line
 from bot.access import MOST_COMMITS
 from bot.analysing import Analysed, Reader, counted, with_branches
-from bot.ledger import Ledger
-from bot.news import gather
-from bot.schedule import day_before
+from bot.deliveries.ledger import Ledger
+from bot.deliveries.news import gather
+from bot.deliveries.schedule import day_before
 from bot.sources.locators import Locator
 from bot.subscriptions import Filters, Subscription
 from formatters.model import Page

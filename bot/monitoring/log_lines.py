@@ -1,6 +1,6 @@
 """How a bot's log is written: a line for people or an object in JSON for each record, on the
 standard error. Which secrets are masked and what a record is about is settled before, in
-`bot.logs`."""
+`bot.monitoring.logs`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Final, final
 
 from bot.config import Settings
-from bot.logs import hide, subjects
+from bot.monitoring.logs import hide, subjects
 
 _CHATTY: Final = ("apscheduler", "httpx")
 """They log every wake-up and every request."""

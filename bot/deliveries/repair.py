@@ -23,10 +23,10 @@ from analyzers.grouping import rearranged
 from analyzers.model import Digest, RulesReason
 from analyzers.ports import Account, AnalysisRequest
 from bot.analysing import Analysed, analyse_all, with_branches
-from bot.delivery import Delivered
-from bot.logs import about, named
-from bot.outbox import look_up
-from bot.outlet import Outlet, Posting
+from bot.deliveries.delivery import Delivered
+from bot.deliveries.outbox import look_up
+from bot.deliveries.outlet import Outlet, Posting
+from bot.monitoring.logs import about, named
 from bot.ports import CommitSource
 from bot.subscriptions import key_of
 from formatters.model import Page, Small
@@ -35,7 +35,7 @@ from formatters.text import words_for
 
 if TYPE_CHECKING:
     from bot.app import Application
-    from bot.pacing import Pacing
+    from bot.deliveries.pacing import Pacing
 
 PAUSE: Final = 30.0
 """Seconds between two looks at what needs repair."""

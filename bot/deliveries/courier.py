@@ -24,16 +24,16 @@ from analyzers.errors import (
     TokenRefused,
 )
 from bot.conversation import platform_of
-from bot.editions import Editions
-from bot.ledger import Claim, Claimed, Ledger
-from bot.logs import about
-from bot.outbox import ClaimLost, Delivery
-from bot.pacing import Pacing
-from bot.schedule import due_at, due_day
+from bot.deliveries.editions import Editions
+from bot.deliveries.ledger import Claim, Claimed, Ledger
+from bot.deliveries.outbox import ClaimLost, Delivery
+from bot.deliveries.pacing import Pacing
+from bot.deliveries.schedule import due_at, due_day
+from bot.monitoring.logs import about
 
 if TYPE_CHECKING:
     from bot.app import Application
-    from bot.outlet import Outlet
+    from bot.deliveries.outlet import Outlet
     from bot.subscriptions import Subscription
 
 PATIENCE_WITH_SOURCES: Final = timedelta(hours=20)

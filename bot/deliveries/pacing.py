@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, final
 if TYPE_CHECKING:
     from aiolimiter import AsyncLimiter
 
-    from bot.outlet import Outlet
+    from bot.deliveries.outlet import Outlet
 
 MOST_CHANNELS: Final = 20_000
 """Channels whose pace is remembered; the one that was served the longest ago is forgotten."""

@@ -12,7 +12,7 @@ from prometheus_client.process_collector import ProcessCollector
 from analyzers.errors import CommitcastError
 from analyzers.model import Analysis
 from analyzers.ports import Usage
-from bot.metrics import Metrics, Queue
+from bot.monitoring.metrics import Metrics, Queue
 
 _LATENESS: Final = (1, 5, 15, 60, 300, 900, 3600, 14400)
 _WAITING: Final = (0.1, 0.3, 1, 3, 10, 30, 120)

@@ -16,10 +16,10 @@ from typing import Final
 from analyzers.errors import RevisionNotFound
 from analyzers.model import LeftOut, Remark, RemarkCode
 from bot.branches import tips_of
-from bot.cursor import Cursor
+from bot.deliveries.cursor import Cursor
+from bot.deliveries.rewritten import MOST_DROPPED, same_changes
 from bot.globs import is_glob, split_signs
 from bot.ports import CommitSource, Head, Node, Window
-from bot.rewritten import MOST_DROPPED, same_changes
 from bot.subscriptions import Filters
 
 SKEW: Final = timedelta(days=1)
@@ -46,7 +46,7 @@ class News:
     left_out: Mapping[str, LeftOut]
     """The full names of the commits that are only counted, and why."""
     heads: Mapping[str, str]
-    """The cursor once all this is delivered, see `bot.cursor`."""
+    """The cursor once all this is delivered, see `bot.deliveries.cursor`."""
     remarks: tuple[Remark, ...]
     """What happened to the history."""
 

@@ -25,19 +25,19 @@ from analyzers.errors import (
     TokenRefused,
 )
 from bot.conversation import platform_of
-from bot.delivery import Delivered, record_of
-from bot.ledger import Claimed, Ledger, Outgoing, Stopped
-from bot.logs import about
-from bot.outlet import Outlet, Posting
-from bot.schedule import believed, due_day, next_due
+from bot.deliveries.delivery import Delivered, record_of
+from bot.deliveries.ledger import Claimed, Ledger, Outgoing, Stopped
+from bot.deliveries.outlet import Outlet, Posting
+from bot.deliveries.schedule import believed, due_day, next_due
+from bot.monitoring.logs import about
 from formatters.pages import quiet_page, stopped_page
 from formatters.text import words_for
 
 if TYPE_CHECKING:
     from bot.app import Application
-    from bot.courier import Timing
-    from bot.editions import Editions, Made
-    from bot.pacing import Pacing
+    from bot.deliveries.courier import Timing
+    from bot.deliveries.editions import Editions, Made
+    from bot.deliveries.pacing import Pacing
 
 FAREWELL: Final = 6.0
 """Seconds that a message which is under way may take when the process stops."""

@@ -11,7 +11,7 @@ from aiohttp import web
 
 from analyzers.errors import CommitcastError
 from bot.conversation import Chat, platform_of
-from bot.metrics import CONTENT_TYPE, Queue
+from bot.monitoring.metrics import CONTENT_TYPE, Queue
 
 if TYPE_CHECKING:
     from bot.app import Application

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from bot.ledger import Ledger
+from bot.deliveries.ledger import Ledger
 from bot.subscriptions import Subscription
 
 BELIEVED: Final = timedelta(days=2)

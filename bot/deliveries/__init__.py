@@ -1,0 +1,1 @@
+"""Scheduled digests: due, made, sent and mended, each exactly once."""

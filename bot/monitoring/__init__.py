@@ -1,0 +1,1 @@
+"""What a running bot tells of itself: its log, its health, its metrics."""

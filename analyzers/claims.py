@@ -12,21 +12,34 @@ from analyzers.rules.words import word_set
 from analyzers.text import clean_line
 
 # Characters of code are ASCII here: in Chinese prose no space separates them from the words.
-_FILE = re.compile(r"((?:[\w.@+-]+/)+[\w.@+-]*\.[A-Za-z]\w{0,9}\b)(?::\d+(?:-\d+)?)?", re.ASCII)
+_FILE = re.compile(
+    r"(?<![\w.@+/-])/*((?:[\w.@+-]+/)+[\w.@+-]*\.[A-Za-z]\w{0,9}\b)(?::\d+(?:-\d+)?)?", re.ASCII
+)
 _QUOTED = re.compile(r"`([^`\n]{1,300})`")
 _WORD = re.compile(r"\b[A-Za-z_]\w{2,}", re.ASCII)
 _CODE_IN_PROSE = re.compile(
     r"\b[A-Za-z]\w*_\w+|\b[A-Za-z_]\w{2,}(?=\(\))",
     re.ASCII,
 )
+_SHARE = r"\s?(?:%|‰|per ?cent)"
+_COMPARED = "as|more|less|fewer|faster|slower|larger|smaller|longer|shorter"
+_FACTOR = rf"(?:\s?(?:(?:×|x\b)(?!\s?\d)|倍)|[ -]?fold\b| times(?= (?:{_COMPARED})\b))"
+_MEASURE = (
+    r"(?:\s?(?:[numµ]?s|min|h|[kKMGT]?i?B)\b|\s?(?:微秒|毫秒|秒|分钟|小时|字节)"
+    r"|[ -](?:(?:micro|milli)?second|minute|hour|(?:kilo|mega|giga)?byte)s?\b)"
+)
 _FIGURE = re.compile(
-    r"(?<![\w.])(?<![A-Za-z]-)v?(\d{1,15}(?:[.,_]\d{1,9})*)(\s?(?:%|‰|×|倍|x\b|per ?cent))?",
+    r"(?<![\w.])(?<![A-Za-z]-)(factor of )?v?(\d{1,15}(?:[.,_]\d{1,9})*)"
+    rf"(?:({_SHARE})|({_FACTOR})|({_MEASURE}))?",
     re.ASCII,
 )
 _SENTENCE_END = re.compile(r"(?<=[\w`)\]\"'%]{2}[.!?;])(?=\s+[^\sa-z])|(?<=[。！？；])")
-_AS_WORD = r"(?<!\w){}(?!\w)"
-_AS_FIGURE = r"(?<![\d.])(?<!\d[,_]){}(?![.,_]?\d)"
-_AS_SHARE = _AS_FIGURE + r"\s?(?:%|‰|per ?cent)"
+_NAME = "<>"
+"""Where the name or figure stands that is looked for."""
+_AS_WORD = rf"(?<!\w){_NAME}(?!\w)"
+_AS_FIGURE = rf"(?<![\d.])(?<!\d_)(?<!\d,(?=\d{{3}}(?!\d))){_NAME}(?![._]?\d)(?!,\d{{3}}(?!\d))"
+_AS_SHARE = _AS_FIGURE + _SHARE
+_AS_FACTOR = rf"(?:(?<=factor of ){_AS_FIGURE}|{_AS_FIGURE}{_FACTOR})"
 _THOUSANDS = re.compile(r"_|,(?=\d{3}(?!\d))")
 """A comma before other than three digits is a decimal one, as most of Europe writes it."""
 _LINE_NUMBER = re.compile(r":\d+(?:-\d+)?$")
@@ -34,12 +47,17 @@ _LINE_NUMBER = re.compile(r":\d+(?:-\d+)?$")
 _ANYWHERE = word_set(
     "None True False null nil undefined true false self this void int str bool float string list "
     "dict tuple set map array object number boolean char byte bytes NULL GET POST PUT PATCH DELETE "
-    "HEAD HTTP HTTPS JSON YAML TOML XML HTML CSS SQL API URL stdin stdout stderr"
+    "HEAD HTTP HTTPS JSON YAML TOML XML HTML CSS SQL API URL stdin stdout stderr "
+    "await async break case catch class const continue def default defer delete elif else enum "
+    "except export extends final finally for from func function import interface lambda let match "
+    "mut new package private protected public raise return static struct super switch throw throws "
+    "try type typeof var while with yield bash cargo cmake curl docker git go java make node npm "
+    "pip python sudo yarn"
 )
 """Words in the face of code that any reader of any commit may use."""
-_OF_A_HUNDRED = ("%", "‰", "percent", "per cent")
 _COUNTED_ON_FINGERS = 12
-"""Whole numbers up to this are counts of what the commit shows, hardly ever claims about it."""
+"""Whole numbers up to this, if nothing is measured in them, are counts of what the commit shows,
+hardly ever claims about it."""
 _UNITS = (1, 60, 1_000, 1_024, 3_600, 1_000_000, 1_048_576)
 """What a figure may be multiplied with to be the same in the smaller unit that code is in."""
 
@@ -77,6 +95,7 @@ class Ground:
         patches = (file.patch for file in files if file.patch)
         sizes = {len(files), commit.additions, commit.deletions}
         sizes.add(commit.additions + commit.deletions)
+        sizes.update(n for file in files for n in (file.additions, file.deletions))
         return cls((commit.message, *paths, *patches), paths, sizes)
 
     def keep(self, text: str) -> str:
@@ -113,19 +132,22 @@ class Ground:
         )
 
     def _has_figure(self, match: re.Match[str]) -> bool:
-        written, sign = match[1], (match[2] or "").strip()
+        factor_of, written, share, factor, measure = match.groups()
         if (plain := _THOUSANDS.sub("", written).replace(",", ".")).count(".") > 1:
             return self._has(_AS_FIGURE, written)  # a version, a list
         value = Decimal(plain)
-        if not sign and value <= _COUNTED_ON_FINGERS and value == value.to_integral():
-            return True
-        if value in self._sizes and not sign:
-            return True
-        if sign in _OF_A_HUNDRED:
+        if share:
             spellings = (written, *_spellings([value]))
             return any(self._has(_AS_SHARE, spelling) for spelling in spellings) or any(
                 self._has(_AS_FIGURE, spelling) for spelling in _spellings([value / 100])
             )
+        if factor or factor_of:
+            return any(self._has(_AS_FACTOR, spelling) for spelling in (written, plain))
+        if value in self._sizes and not measure:
+            return True
+        most = 1 if measure else _COUNTED_ON_FINGERS
+        if value <= most and value == value.to_integral():
+            return True
         spellings = (written, *_spellings(value * unit for unit in _UNITS))
         return any(self._has(_AS_FIGURE, spelling) for spelling in spellings)
 
@@ -133,7 +155,7 @@ class Ground:
         """Whether there is a name or a figure that is not a part of a longer one."""
         asked = (around, name)
         if asked not in self._borne:
-            whole = re.compile(around.format(re.escape(name)), re.ASCII)
+            whole = re.compile(around.replace(_NAME, re.escape(name)), re.ASCII)
             # The search within is an order of magnitude faster, and most texts lack most names.
             self._borne[asked] = any(name in text and whole.search(text) for text in self._texts)
         return self._borne[asked]

@@ -22,10 +22,16 @@ PATCH = """\
  def connect(address, timeout=30000):
 -    retry_limit = 3
 +    retry_limit = 250
-+    return Socket::open(address, maxBytes=1_500_000, ratio=0.35)"""
++    return Socket::open(address, maxBytes=1_500_000, ratio=0.35)
+@@ -118,2 +119,2 @@
++    resize(1920,1080)  # 10"""
 COMMIT = a_commit(
-    message="Open sockets 40% faster\n\nSince v2.4.1 a call took 1,234 ms; see docs/sockets.md.",
-    files=(a_file("src/net/socket.py", PATCH), a_file("tests/test_socket.py")),
+    message="Open sockets 40% faster\n\nSince v2.4.1 a call took 1,234 ms; see docs/sockets.md. "
+    "It is 16x as fast.",
+    files=(
+        a_file("src/net/socket.py", PATCH),
+        a_file("tests/test_socket.py", additions=121, deletions=17),
+    ),
 )
 
 
@@ -42,6 +48,11 @@ COMMIT = a_commit(
         "Opening is faster；套接字打开快了40%，`connect` 的超时为30秒。",
         "Two files change: +6 lines.",
         "Es sind 1,5 MB.",
+        "The test gains 121 lines, loses 17, and `socket.py` none.",
+        "The window is 1920 by 1080, 1920 x 1080 or 1920×1080; the patch begins in line 118.",
+        "A call comes 3 times, `await`ed in a `try` by `make`.",
+        "It is 16 times as fast, 16x, 16倍, or by a factor of 16.",
+        "It waits 1 s.",
     ],
 )
 def test_what_the_commit_says_is_borne(sentence: str) -> None:
@@ -66,6 +77,15 @@ def test_what_the_commit_says_is_borne(sentence: str) -> None:
         "It fixes #4711.",
         "The name `retry` is another name.",
         "It is 2.5 times as fast.",
+        "It is 10 times as fast.",
+        "It is 10x faster.",
+        "吞吐量提升3倍。",
+        "It grows by a factor of 3.",
+        "It saves 8 MB.",
+        "It saves 5 ms a call.",
+        "延迟减少5毫秒。",
+        "It is 400 wide.",
+        "The window is 234 wide.",
     ],
 )
 def test_what_it_does_not_say_is_taken_out_and_counted(sentence: str) -> None:

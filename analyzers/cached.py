@@ -53,7 +53,7 @@ class CachedAnalyzer(Analyzer):
         key = (commit.sha, self.identity(request.language, brief=not request.in_full))
         flight = self._flights.get(key)
         if flight is None:
-            flight = _Flight(asyncio.create_task(self._fetch(commit, request, key)))
+            flight = _Flight(asyncio.create_task(self._fetch(commit, request)))
             self._flights[key] = flight
         flight.waiting += 1
         try:
@@ -71,13 +71,12 @@ class CachedAnalyzer(Analyzer):
             flight.task.cancel()
             await asyncio.wait({flight.task})
 
-    async def _fetch(
-        self, commit: Commit, request: AnalysisRequest, key: tuple[str, str]
-    ) -> Analysis:
+    async def _fetch(self, commit: Commit, request: AnalysisRequest) -> Analysis:
         kept = await self.known(commit.sha, request.language, in_full=request.in_full)
         if kept is not None:
             return kept
-        async with self._turns.turn("/".join(key)):
+        # Not `key`: what is asked in brief may turn out to be worth a whole analysis.
+        async with self._turns.turn(f"{commit.sha}/{self.identity(request.language)}"):
             kept = await self.known(commit.sha, request.language, in_full=request.in_full)
             if kept is not None:  # by another process, meanwhile
                 return kept

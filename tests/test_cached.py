@@ -126,3 +126,20 @@ async def test_who_comes_while_a_call_is_given_up_gets_a_call_of_their_own() -> 
     assert (await second, await third) == (ANALYSIS, ANALYSIS)
     assert first.cancelled()
     assert (len(inner.calls), inner.cancelled) == (2, 1)
+
+
+async def test_who_wants_all_waits_for_who_may_be_getting_all() -> None:
+    """Invariant 5: an expansion while the digest is made."""
+    inner = RecordingAnalyzer(ANALYSIS)
+    inner.gate.clear()
+    cached = CachedAnalyzer(inner, MemoryAnalysisCache(), MemoryTurns())
+    callers = [
+        asyncio.create_task(cached.analyze(COMMIT, wanted(in_full=in_full)))
+        for in_full in (False, True)
+    ]
+    await until_called(inner)
+    for _ in range(20):
+        await asyncio.sleep(0)
+    inner.gate.set()
+    assert await asyncio.gather(*callers) == [ANALYSIS] * 2
+    assert len(inner.calls) == 1

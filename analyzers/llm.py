@@ -66,7 +66,7 @@ class LanguageModelAnalyzer(Analyzer):
         rules too, whose kinds, facts and verdict are part of the analysis."""
         spoken = language_name(language)
         versions = f"{PROMPT_VERSION}/{RULES_VERSION}"
-        depth = Depth.BRIEF if brief else Depth.FULL
+        depth = Depth.BRIEF if brief and not self._always_in_full else Depth.FULL
         return f"llm/{versions}/{self._model.name}/{spoken}/{self._tokens}/{depth}"
 
     async def analyze(self, commit: Commit, request: AnalysisRequest) -> Analysis:

@@ -112,6 +112,17 @@ async def test_all_can_be_asked_of_every_commit(server: OpenAIServer) -> None:
     assert {body["messages"][0]["content"] for body in server.requests} == {FULL_INSTRUCTIONS}
 
 
+async def test_the_main_points_of_before_do_not_stand_for_all_that_is_asked_now(
+    server: OpenAIServer,
+) -> None:
+    cache = MemoryAnalysisCache()
+    for always_in_full in (False, True):
+        async with an_analyzer(server, always_in_full=always_in_full) as model:
+            cached = CachedAnalyzer(model, cache, MemoryTurns())
+            analysis = await cached.analyze(DOCS, wanted())
+        assert analysis.is_brief is not always_in_full
+
+
 async def test_a_large_commit_that_matters_is_read_in_parts(server: OpenAIServer) -> None:
     """At most three requests to read it and one that joins what they say."""
     files = tuple(a_file(f"src/part_{n}.py", a_patch(300, f"part{n}")) for n in range(40))

@@ -122,12 +122,21 @@ def test_people_are_not_told_to_the_model() -> None:
         "Add a thing\n\nReported by ada@example.org too.\n\n"
         "Co-authored-by: Bob Example <bob@example.org>\nSigned-off-by: Ada Example <ada@x.org>"
     )
-    patch = "@@ -0,0 +1 @@\n+author = ada@example.org"
+    patch = "@@ -0,0 +1 @@\n+author = ada@example.org\n+reviewer = Eve <eve@mail.example.com>"
     user = prompt_of(a_commit(message=message, files=(a_file(patch=patch),)))
     assert "Example" not in user
     assert "@example.org" not in user
     assert "@x.org" not in user
     assert "+author = [address]" in user
+    assert "<[address]>" in user
+
+
+def test_versions_are_no_addresses() -> None:
+    patch = "@@ -1 +1 @@\n-uses: acme/checkout@v4.1.0\n+uses: acme/checkout@v5.0.0-rc.1"
+    user = prompt_of(a_commit(message="Bump widget@1.2.3", files=(a_file(patch=patch),)))
+    assert "Bump widget@1.2.3\n" in user
+    assert "acme/checkout@v4.1.0\n" in user
+    assert "acme/checkout@v5.0.0-rc.1\n" in user
 
 
 def test_odd_address_changes_nothing_else() -> None:

@@ -19,7 +19,7 @@ from analyzers.leaks import refuse_leaks
 from analyzers.model import Digest, Entry, Importance, RulesReason
 from analyzers.ports import Account, OverviewCache, Overviewer, Turns
 from analyzers.profiles import Form
-from analyzers.prompts import fence, language_name
+from analyzers.prompts import fence, hide_addresses, language_name
 from analyzers.replies import Texts, json_objects
 from analyzers.text import clean_line, shorten
 
@@ -32,6 +32,10 @@ _MOST_LISTED: Final = 150
 """Commits that a model is told of, the most important first; the others only count."""
 _MOST_EXPLAINED: Final = 20
 """High commits of which it is told more than the headline."""
+PATIENCE: Final = 120.0
+"""Seconds that are spent on an overview at the most: less than one request to a server that hangs
+takes, and half of what a repair may."""
+
 _VERSION: Final = "1"
 """To be raised whenever the words or the schema change."""
 
@@ -77,12 +81,20 @@ class _Reply(BaseModel):
 class LanguageModelOverviewer(Overviewer):
     """Asks models, one after the other, once for each digest."""
 
-    def __init__(self, models: Sequence[LanguageModel], cache: OverviewCache, turns: Turns) -> None:
+    def __init__(
+        self,
+        models: Sequence[LanguageModel],
+        cache: OverviewCache,
+        turns: Turns,
+        *,
+        patience: float = PATIENCE,
+    ) -> None:
         """Ask `models` in their order; what they say is kept in `cache`. `turns` keeps several
-        from asking the same."""
+        from asking the same. After `patience` seconds there is no overview."""
         self._models = models
         self._cache = cache
         self._turns = turns
+        self._patience = patience
 
     async def overview(self, digest: Digest, account: Account) -> tuple[str, ...]:
         """What the digest was about; nothing where it says enough itself, where no model analysed
@@ -90,21 +102,26 @@ class LanguageModelOverviewer(Overviewer):
         entries = digest.entries
         if len(entries) < FEWEST or not any(entry.analysis.by_model for entry in entries):
             return ()
+        try:
+            async with asyncio.timeout(self._patience):
+                return await self._made(digest, account)
+        except (ModelError, TimeoutError) as exc:
+            _log.info("%s gets no overview by a model: %r", digest.repository.name, exc)
+        except Exception:  # noqa: BLE001 - a fault of ours must not cost the digest; it is logged
+            _log.exception("%s gets no overview by a model", digest.repository.name)
+        return ()
+
+    async def _made(self, digest: Digest, account: Account) -> tuple[str, ...]:
         listed = await asyncio.to_thread(_listed, digest)
-        mark = fence("".join(entry.commit.sha for entry in entries))
+        mark = fence("".join(entry.commit.sha for entry in digest.entries))
         prompt = _framed(listed, mark, language_name(digest.language))
         key = sha256(f"{_VERSION}\n{self._models[0].name}\n{prompt}".encode()).hexdigest()[:32]
         async with self._turns.turn(f"overview/{key}"):
             kept = await self._cache.get(key)
-            if kept is not None:
-                return kept
-            try:
-                said = await self._ask(prompt, listed, mark, account)
-            except ModelError as exc:
-                _log.info("%s gets no overview by a model: %s", digest.repository.name, exc)
-                return ()
-            await self._cache.put(key, said)
-            return said
+            if kept is None:
+                kept = await self._ask(prompt, listed, mark, account)
+                await self._cache.put(key, kept)
+            return kept
 
     async def _ask(self, prompt: str, listed: str, mark: str, account: Account) -> tuple[str, ...]:
         def parse(text: str) -> tuple[str, ...]:
@@ -155,7 +172,8 @@ def _listed(digest: Digest) -> str:
     high = [e for e in entries if e.analysis.importance is Importance.HIGH and e.analysis.summary]
     lines += map(_explained, high[:_MOST_EXPLAINED])
     more = len(entries) - _MOST_LISTED
-    return "\n".join((*lines, *([f"and {more} more"] if more > 0 else ())))
+    listed = "\n".join((*lines, *([f"and {more} more"] if more > 0 else ())))
+    return hide_addresses(listed)
 
 
 def _counts(entries: Sequence[Entry]) -> str:

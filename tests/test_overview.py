@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from typing import Any
+from typing import Any, final
 
 import pytest
 from redis.asyncio import Redis
@@ -111,6 +111,60 @@ async def test_the_second_model_answers_for_the_first(server: OpenAIServer) -> N
         async with an_overviewer(server, other) as overviewer:
             assert len(await overviewer.overview(DAY, NOBODY)) == 1
     assert len(other.overviews) == 1
+
+
+async def test_one_that_hangs_is_not_waited_for_as_long_as_a_request_may_take(
+    server: OpenAIServer,
+) -> None:
+    """Invariant 4: it costs no digest, and none its deadline."""
+    server.fault = Fault.HANG
+    async with a_model(server) as model:
+        overviewer = LanguageModelOverviewer(
+            [model], MemoryOverviewCache(), MemoryTurns(), patience=0.05
+        )
+        assert await overviewer.overview(DAY, NOBODY) == ()
+
+
+@final
+class BrokenCache(OverviewCache):
+    """Has a fault."""
+
+    async def get(self, key: str) -> tuple[str, ...] | None:
+        raise ValueError(key)
+
+    async def put(self, key: str, overview: tuple[str, ...]) -> None:
+        raise ValueError(key, overview)
+
+
+async def test_a_fault_of_ours_costs_the_overview_and_not_the_digest(
+    server: OpenAIServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Invariant 4."""
+    async with an_overviewer(server, cache=BrokenCache()) as overviewer:
+        assert await overviewer.overview(DAY, NOBODY) == ()
+    assert "ValueError" in caplog.text
+
+
+@pytest.mark.parametrize("value", [b"{", b"7", b"[7]", b"\xff"])
+async def test_what_is_kept_and_cannot_be_read_is_asked_for_again(
+    server: OpenAIServer, redis: Redis, value: bytes
+) -> None:
+    cache = RedisOverviewCache(redis)
+    async with an_overviewer(server, cache=cache) as overviewer:
+        said = await overviewer.overview(DAY, NOBODY)
+        (key,) = await redis.keys("*overview*")
+        await redis.set(key, value)
+        assert await overviewer.overview(DAY, NOBODY) == said
+        assert await overviewer.overview(DAY, NOBODY) == said
+    assert len(server.overviews) == 2
+
+
+async def test_addresses_of_people_are_not_sent(server: OpenAIServer) -> None:
+    headline = "Answer ada@example.com sooner"
+    entries = (an_entry(number, model_analysis(headline)) for number in range(1, 6))
+    await told(server, a_digest(a_group(*entries)))
+    assert "Answer [address] sooner" in server.overviews[0]["messages"][1]["content"]
+    assert "ada@" not in str(server.overviews)
 
 
 async def test_what_it_was_not_told_is_taken_out(server: OpenAIServer) -> None:

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, final
 
+from pydantic import TypeAdapter, ValidationError
+
 from analyzers.ports import OverviewCache
 from bot.stores.cache import RedisCache
 
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
 
 TTL: Final = timedelta(days=7)
 """How long an overview is kept: as long as people ask for the report of a digest."""
+
+_ADAPTER: Final = TypeAdapter(tuple[str, ...])
 
 
 @final
@@ -27,9 +31,15 @@ class RedisOverviewCache(OverviewCache):
         self._cache = RedisCache(redis, "overview", TTL, chance)
 
     async def get(self, key: str) -> tuple[str, ...] | None:
-        """What was kept, or None; also when Redis fails."""
+        """What was kept, or None; also when Redis fails, or it cannot be read."""
         value = await self._cache.get(key)
-        return None if value is None else tuple(json.loads(value))
+        if value is None:
+            return None
+        try:
+            return _ADAPTER.validate_json(value)
+        except ValidationError:
+            await self._cache.drop(key)
+            return None
 
     async def put(self, key: str, overview: tuple[str, ...]) -> None:
         """Keep an overview, if Redis takes it."""

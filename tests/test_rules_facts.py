@@ -250,6 +250,8 @@ def test_a_move_is_read_from_the_title_where_no_file_shows_it(title: str) -> Non
         ('Revert "Add rows (#4)" (#9)\n\nThis reverts commit 3f2a1bc9d0.', "3f2a1bc9d0"),
         ('Revert "Add rows (#4)" (#9)', "Add rows (#4)"),
         ("revert: feat(store): rows", "feat(store): rows"),
+        ('Revert "Revert "Add rows"" (#9)', 'Revert "Add rows"'),
+        ("Revert “Add rows”.", "Add rows"),
         ("Fix what we reverted", None),
     ],
 )

@@ -20,7 +20,7 @@ from analyzers.rules.secrets import secrets_of
 from analyzers.rules.symbols import symbols_of
 from analyzers.text import clean_line, shorten
 
-RULES_VERSION = 3
+RULES_VERSION = 4
 """Raised with every change of the rules that changes an analysis."""
 
 _HEADLINE = 300

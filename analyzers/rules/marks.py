@@ -85,6 +85,7 @@ _REVERTED_SHA = re.compile(
 _REVERTED_TITLE = re.compile(
     r"(?:(?:revert|reverts|reverted|roll ?back)\b|回滚|撤销|回退)[:：]?\s*(.*)", re.IGNORECASE
 )
+_IN_QUOTES = re.compile(r"""["'“](.+)["'”][.。]?""")
 
 _FIXED_SHA = re.compile(r"^Fixes: ([0-9a-f]{7,64})\b", re.MULTILINE | re.IGNORECASE)
 """The trailer of the Linux kernel: docs.kernel.org, "Submitting patches"."""
@@ -149,7 +150,11 @@ def reverted(reading: Reading) -> str | None:
     if sha:
         return (sha.group(1) or sha.group(2)).lower()
     title = _REVERTED_TITLE.match(reading.title.text) or _REVERTED_TITLE.match(reading.raw_title)
-    return (_quote(title.group(1).strip(" \"'“”")) or None) if title else None
+    if not title:
+        return None
+    said = title.group(1).strip()
+    quoted = _IN_QUOTES.fullmatch(said)  # once: what is reverted may be a revert itself
+    return _quote(quoted.group(1) if quoted else said.strip(" \"'“”")) or None
 
 
 def followed(reading: Reading) -> tuple[str, ...]:

@@ -200,7 +200,7 @@ class Reply(BaseModel):
             self.architecture,
             self.performance,
             self.security,
-            *(risk.text for risk in self.risks),
+            *(text for risk in self.risks for text in (risk.path, risk.text)),
             *self.advice,
             self.importance_reason,
         )
@@ -221,7 +221,7 @@ def parse_reply(text: str) -> Reply:
             what is wrong in words that the model can be told.
     """
     problem = "the reply holds no JSON object"
-    for candidate in json_objects(text[:_LONGEST_REPLY]):
+    for candidate in json_objects(text):
         try:
             return Reply.model_validate(candidate)
         except ValidationError as exc:
@@ -231,7 +231,9 @@ def parse_reply(text: str) -> Reply:
 
 def json_objects(text: str) -> Iterator[object]:
     """Candidates, the most likely first: the whole text, then each object after the thoughts in
-    it, then each object anywhere. The whole text first, since a commit may be about `<think>`."""
+    it, then each object anywhere. The whole text first, since a commit may be about `<think>`. Of
+    a text that is too long for a reply only the beginning is read."""
+    text = text[:_LONGEST_REPLY]
     if text.lstrip().startswith("{"):
         yield from _decoded(text, most=1)
     answer = _THOUGHT.sub("", text)

@@ -27,7 +27,14 @@ from analyzers.model import (
     Severity,
     Verdict,
 )
-from analyzers.replies import BRIEF_FORM, FULL_FORM, Reply, RiskReply, parse_reply
+from analyzers.replies import (
+    BRIEF_FORM,
+    FULL_FORM,
+    Reply,
+    RiskReply,
+    json_objects,
+    parse_reply,
+)
 from tests.digests import (
     HOSTILE_TEXTS,
     NOON,
@@ -381,3 +388,17 @@ def test_hostile_reply_costs_little_time(text: str) -> None:
             at=NOON,
         )
     assert time.process_time() - started < 1
+
+
+def test_a_reply_without_end_is_not_read_to_its_end() -> None:
+    assert [*json_objects(TEXT)]
+    assert not [*json_objects(" " * 200_000 + TEXT)]
+
+
+def test_every_text_of_a_reply_is_looked_at_for_leaks() -> None:
+    risk = {"path": "a/path", "text": "a risk"}
+    texts = {key: f"a {key}" for key, value in GOOD.items() if isinstance(value, str)}
+    texts |= {key: [f"a {key}"] for key in ("summary", "scope", "advice")}
+    reply = parse_reply(json.dumps(texts | {"risks": [risk]}))
+    said = {f"a {key}" for key in texts.keys() - {"importance"}} | {*risk.values()}
+    assert {*reply.texts} == said

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import final
@@ -128,12 +128,21 @@ class _Inquiry:
             in_parts = await asyncio.to_thread(build_prompts, self._subject, share, MOST_PARTS)
             if len(in_parts.parts) > 1:
                 prompts = in_parts
-        replies = await asyncio.gather(*(self._ask(part) for part in prompts.parts))
+        replies = await self._ask_about(prompts.parts)
         if len(replies) == 1:
             return await self._analysis(replies[0], prompts.coverage)
         notes = [json.dumps(reply.model_dump(mode="json"), ensure_ascii=False) for reply in replies]
         merging = build_merging_prompt(self._subject, prompts.coverage, notes, share)
         return await self._analysis(await self._ask(merging), prompts.coverage)
+
+    async def _ask_about(self, parts: Sequence[str]) -> list[Reply]:
+        """The replies to all parts; where one fails, nobody waits and pays for the others."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                asked = [group.create_task(self._ask(part)) for part in parts]
+        except ExceptionGroup as failed:
+            raise failed.exceptions[0] from failed
+        return [task.result() for task in asked]
 
     async def _ask(
         self, prompt: str, instructions: str = FULL_INSTRUCTIONS, form: Form = FULL_FORM

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
 
 from analyzers.cached import CachedAnalyzer
+from analyzers.errors import ModelError
 from analyzers.instructions import BRIEF_INSTRUCTIONS, FULL_INSTRUCTIONS
 from analyzers.model import Commit, Importance, RulesReason
 from analyzers.rules import rules_analysis
@@ -15,7 +17,7 @@ from analyzers.worth import Depth, depth_of
 from tests.digests import a_commit
 from tests.fakes import MemoryAnalysisCache, MemoryTurns, wanted
 from tests.language_models import a_file, a_patch, an_analyzer
-from tests.servers.openai import OpenAIServer
+from tests.servers.openai import Fault, OpenAIServer
 
 BUMP = '@@ -1,3 +1,3 @@\n [dependencies]\n-serde = "1.0.1"\n+serde = "1.0.2"\n log = "0.4"'
 
@@ -31,6 +33,10 @@ MINOR_BUMP = changing("Bump serde from 1.0.1 to 1.0.2", "Cargo.toml", "Cargo.loc
 MERGE = replace(a_commit(message="Merge branch 'x'", files=()), parents=("1" * 40, "2" * 40))
 DOCS = changing("docs: explain retries", "docs/retries.md")
 FIX = changing("Fix a crash when the queue is empty", "src/queue.py")
+LARGE = a_commit(
+    message="Fix data loss in the log\n\nBREAKING CHANGE: x",
+    files=tuple(a_file(f"src/part_{n}.py", a_patch(300, f"part{n}")) for n in range(40)),
+)
 CVE = changing("Bump openssl to 3.0.9 (CVE-2026-1234)", "Cargo.lock")
 
 
@@ -125,13 +131,23 @@ async def test_the_main_points_of_before_do_not_stand_for_all_that_is_asked_now(
 
 async def test_a_large_commit_that_matters_is_read_in_parts(server: OpenAIServer) -> None:
     """At most three requests to read it and one that joins what they say."""
-    files = tuple(a_file(f"src/part_{n}.py", a_patch(300, f"part{n}")) for n in range(40))
-    commit = a_commit(message="Fix data loss in the log\n\nBREAKING CHANGE: x", files=files)
     async with an_analyzer(server, always_in_full=False, tokens=24_000) as analyzer:
-        analysis = await analyzer.analyze(commit, wanted())
+        analysis = await analyzer.analyze(LARGE, wanted())
     *parts, merging = (body["messages"][1]["content"] for body in server.requests)
     assert len(parts) == 3
     assert all(f"part {n} of 3" in part for n, part in zip((1, 2, 3), sorted(parts), strict=True))
     assert "ANALYSIS OF PART 3" in merging
     assert analysis.coverage.files_total == 40
     assert analysis.coverage.files_read + len(analysis.coverage.partly) > 3
+
+
+async def test_where_one_part_fails_the_others_are_given_up(server: OpenAIServer) -> None:
+    """No reply is waited and paid for that nobody will read."""
+    server.faults.extend((Fault.HANG, Fault.REFUSAL, Fault.HANG))
+    async with an_analyzer(server, always_in_full=False, tokens=24_000) as analyzer:
+        with pytest.raises(ModelError) as failed:
+            await analyzer.analyze(LARGE, wanted())
+        assert failed.value.reason is RulesReason.REFUSED
+        async with asyncio.timeout(2):
+            while server.in_flight:
+                await asyncio.sleep(0.01)

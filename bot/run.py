@@ -12,7 +12,7 @@ import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import date
-from typing import Final
+from typing import Any, Final, final
 
 from analyzers.errors import ChatError, SettingError
 from bot.app import Application
@@ -163,6 +163,19 @@ async def _keep(chat: Chat) -> None:
             await asyncio.sleep(LONGEST_PAUSE)
 
 
+@final
+class _FaultsAlone(logging.LoggerAdapter[logging.Logger]):
+    """Logs what handlers fail by, and not what strangers send that is no HTTP: with that they could
+    fill a disk."""
+
+    def log(self, level: int, msg: object, *args: object, **more: Any) -> None:
+        """Log it, or not."""
+        from aiohttp.http_exceptions import HttpProcessingError
+
+        if not isinstance(more.get("exc_info"), HttpProcessingError):
+            super().log(level, msg, *args, **more)
+
+
 @asynccontextmanager
 async def _served(app: Application, chats: Sequence[Chat], health: Health) -> AsyncIterator[None]:
     """Serve over HTTP what chats send and who watches the bot asks for.
@@ -179,7 +192,7 @@ async def _served(app: Application, chats: Sequence[Chat], health: Health) -> As
         return
     site = web.Application(client_max_size=MAX_BODY)
     site.add_routes([*brought, *health.routes()])
-    runner = web.AppRunner(site, access_log=None)
+    runner = web.AppRunner(site, access_log=None, logger=_FaultsAlone(_log))
     await runner.setup()
     try:
         try:

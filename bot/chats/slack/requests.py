@@ -30,31 +30,39 @@ async def signed_payload(request: web.Request, verifier: SignatureVerifier) -> P
         web.HTTPException: it is too large, not signed by Slack within the last five minutes, or
             makes no sense.
     """
-    body = await _body(request)
     timestamp = request.headers.get("X-Slack-Request-Timestamp", "")
     signature = request.headers.get("X-Slack-Signature", "")
     # The verifier raises for what is no number, no ASCII, or no UTF-8.
     if not (_TIMESTAMP.fullmatch(timestamp) and _SIGNATURE.fullmatch(signature)):
         raise web.HTTPUnauthorized
-    text = body.decode("utf-8", "replace")
-    if not verifier.is_valid(text, timestamp, signature):
-        raise web.HTTPUnauthorized
+    text = await _text(request)
+    if text is None:
+        raise web.HTTPRequestEntityTooLarge(MAX_BODY, request.content_length or MAX_BODY)
     try:
+        if not verifier.is_valid(text, timestamp, signature):
+            raise web.HTTPUnauthorized
         payload = _parsed(text)
     except (ValueError, RecursionError) as exc:
         raise web.HTTPBadRequest from exc
+    finally:
+        # What is answered is the error, and that would keep it until all garbage is collected:
+        # gigabytes, if somebody tries.
+        del text
     if not isinstance(payload, dict):
         raise web.HTTPBadRequest
     return payload
 
 
-async def _body(request: web.Request) -> bytes:
+async def _text(request: web.Request) -> str | None:
+    """The body; None if it is too large, which is not read to its end."""
+    if (request.content_length or 0) > MAX_BODY:
+        return None
     body = bytearray()
     async for chunk in request.content.iter_any():
         body += chunk
         if len(body) > MAX_BODY:
-            raise web.HTTPRequestEntityTooLarge(MAX_BODY, len(body))
-    return bytes(body)
+            return None
+    return body.decode("utf-8", "replace")
 
 
 def _parsed(text: str) -> object:

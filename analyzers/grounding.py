@@ -89,13 +89,18 @@ def _kept(texts: Iterable[str], most: int, length: int) -> tuple[str, ...]:
 
 def _risks(replies: Iterable[RiskReply], commit: Commit, ground: Ground) -> tuple[Risk, ...]:
     """The worst first, for a reader who stops after the first."""
-    risks = []
-    for risk in replies:
-        if text := ground.keep(risk.text):
-            path = ground.find_path(risk.path)
-            line = risk.line if path and _shows_line(commit, path, risk.line) else None
-            risks.append(Risk(shorten(text, _SENTENCE), risk.severity, path, line))
-    return tuple(sorted(risks, key=lambda risk: _WORST_FIRST.index(risk.severity))[:_MOST_TEXTS])
+    risks = (
+        _risk(risk, text, commit, ground)
+        for risk in sorted(replies, key=lambda risk: _WORST_FIRST.index(risk.severity))
+        if (text := ground.keep(risk.text))
+    )
+    return tuple(islice(risks, _MOST_TEXTS))
+
+
+def _risk(reply: RiskReply, text: str, commit: Commit, ground: Ground) -> Risk:
+    path = ground.find_path(reply.path)
+    line = reply.line if path and _shows_line(commit, path, reply.line) else None
+    return Risk(shorten(text, _SENTENCE), reply.severity, path, line)
 
 
 def _shows_line(commit: Commit, path: str, line: int) -> bool:

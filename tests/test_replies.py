@@ -397,7 +397,7 @@ def test_a_reply_without_end_is_not_read_to_its_end() -> None:
 
 def test_every_text_of_a_reply_is_looked_at_for_leaks() -> None:
     risk = {"path": "a/path", "text": "a risk"}
-    texts = {key: f"a {key}" for key, value in GOOD.items() if isinstance(value, str)}
+    texts: dict[str, Any] = {k: f"a {k}" for k, value in GOOD.items() if isinstance(value, str)}
     texts |= {key: [f"a {key}"] for key in ("summary", "scope", "advice")}
     reply = parse_reply(json.dumps(texts | {"risks": [risk]}))
     said = {f"a {key}" for key in texts.keys() - {"importance"}} | {*risk.values()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from math import nan
 from typing import Final, final
@@ -101,6 +102,8 @@ class PrometheusMetrics(Metrics):
             ["status"],
             registry=registry,
         )
+        tasks = Gauge("commitcast_tasks", "Tasks of the event loop", registry=registry)
+        tasks.set_function(_tasks)
         self._left = Gauge(
             "commitcast_forge_requests_left", "What GitHub's limit leaves", registry=registry
         )
@@ -146,3 +149,10 @@ class PrometheusMetrics(Metrics):
         self._forge.labels("none" if status is None else str(status)).inc()
         if left is not None:
             self._left.set(left)
+
+
+def _tasks() -> int:
+    try:
+        return len(asyncio.all_tasks())
+    except RuntimeError:  # outside of a loop
+        return 0

@@ -914,7 +914,7 @@ doctor-late-digests = A digest has been due since { $since }. See that commitcas
 
 owner-invitation = Nobody owns this bot yet. On Telegram it serves no chat until somebody does, or until COMMITCAST_ALLOWED_CHATS is set. Whoever sends it this in a private chat, within a day of the first start, becomes its owner: /owner { $code } (on Slack: /commitcast owner { $code })
 owner-welcome = You own this bot now. It serves this chat; send `/allow` in another to have it served too, or { $allow } from here. Private repositories are shown where you grant them: { $grant }
-chat-closed = This bot serves only chats that its owner has allowed, and this is none of them. The owner can allow it by `{ $prefix }allow` here, or from elsewhere by `{ $prefix }allow { $chat }`; whoever runs the bot, by COMMITCAST_ALLOWED_CHATS={ $chat }.{ $is_waited_for ->
+chat-closed = This bot serves only chats that its owner has allowed, and this is none of them. The owner can allow it by `{ $prefix }allow` here, or from elsewhere by `{ $prefix }allow { $chat }`; whoever runs the bot, by `COMMITCAST_ALLOWED_CHATS={ $chat }`.{ $is_waited_for ->
     [yes] { " " }The bot has no owner yet: send `{ $prefix }owner CODE` with the code that it wrote at its start.
    *[no] { "" }
 }

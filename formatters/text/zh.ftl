@@ -806,7 +806,7 @@ doctor-late-digests = 有摘要自 { $since } 起就应发送却未发送。请�
 
 owner-invitation = 这个机器人还没有所有者。在有所有者之前，或在设置 COMMITCAST_ALLOWED_CHATS 之前，它在 Telegram 上不服务任何聊天。首次启动后一天内，谁在私聊中把下面这条发给它，谁就成为所有者：/owner { $code }（在 Slack 上：/commitcast owner { $code }）
 owner-welcome = 您现在是这个机器人的所有者。它已为本聊天服务；要让它服务其他聊天，请在那里发送 `/allow`，或在这里发送 { $allow }。私有仓库只在您授权的地方显示：{ $grant }
-chat-closed = 这个机器人只服务其所有者允许的聊天，而本聊天不在其中。所有者可在此发送 `{ $prefix }allow`，或在别处发送 `{ $prefix }allow { $chat }`；机器人的管理员也可以设置 COMMITCAST_ALLOWED_CHATS={ $chat }。{ $is_waited_for ->
+chat-closed = 这个机器人只服务其所有者允许的聊天，而本聊天不在其中。所有者可在此发送 `{ $prefix }allow`，或在别处发送 `{ $prefix }allow { $chat }`；机器人的管理员也可以设置 `COMMITCAST_ALLOWED_CHATS={ $chat }`。{ $is_waited_for ->
     [yes] 机器人还没有所有者：请发送 `{ $prefix }owner CODE`，其中 CODE 是它启动时写出的代码。
    *[no] { "" }
 }

@@ -143,7 +143,7 @@ async def test_who_is_turned_away_learns_what_to_do(opened: Opened) -> None:
         told = await said(Speaker(front, "telegram:-100/7"), "/digest")
         assert "`/allow`" in told
         assert "`/allow telegram:-100`" in told
-        assert "COMMITCAST_ALLOWED_CHATS=telegram:-100." in told
+        assert "`COMMITCAST_ALLOWED_CHATS=telegram:-100`" in told
         assert "owner CODE" not in told
         slack = Speaker(front, "slack:T9/C1", prefix="/commitcast ")
         assert "Commands" in await said(slack, "help")

@@ -1,8 +1,9 @@
 """A bot in use for minutes on end, with faults: `python -m tests.soak [MINUTES]`.
 
 Commands, presses and scheduled digests on both platforms, while a tenth of all calls fails and
-commits land. What the process holds is measured from outside every few seconds; it ends with 1 if
-the last quarter holds more than the second.
+commits land: as many as grow older than a day, for a digest that grows would be growth. What the
+process holds is measured from outside every few seconds; it ends with 1 if the last quarter holds
+more than the second.
 """
 
 from __future__ import annotations
@@ -35,11 +36,20 @@ from tests.test_http_abuse import size_of
 EVERY = 5.0
 """Seconds between two measurements."""
 CHANNELS = 12
+COMMITS = 100
+"""In a day's digest: so many land in the time of the run, and as many leave the last 24 hours."""
 SHARE = 0.1
 """Of the calls that fail."""
 COMMANDS = (
-    *("digest acme/widget", "digest acme/widget 24h", "expand 1", "expand 3", "subscriptions"),
-    *("usage", "help", "report acme/widget", "settings lang:zh", "settings lang:en", "expand 9999"),
+    *("digest acme/widget 24h", "digest acme/widget 24h", "expand 1", "expand 3", "subscriptions"),
+    *(
+        "usage",
+        "help",
+        "report acme/widget 24h",
+        "settings lang:zh",
+        "settings lang:en",
+        "expand 9999",
+    ),
 )
 ON_SLACK = (
     *(slack_faults.rate_limited(1), slack_faults.server_error, slack_faults.server_error_after),
@@ -73,6 +83,7 @@ class Use:
     def __init__(self, slack: SlackServer, telegram: TelegramServer, repo: Repo) -> None:
         self._slack, self._telegram, self._repo = slack, telegram, repo
         self._dice = random.Random(11)
+        self._commits = 0
         self._ada = telegram.person("Ada")
         self.chats: list[Chat] = [telegram.private(self._ada)]
         self.chats += [telegram.chat("supergroup", ada="creator") for _ in range(CHANNELS)]
@@ -97,16 +108,23 @@ class Use:
             self.asked += 1
             await asyncio.sleep(0.25)
 
+    def commit(self, date: datetime) -> None:
+        """One more."""
+        self._commits += 1
+        path = f"src/part{self._commits % 9}.py"
+        content = f"step = {self._commits}\n" * 30
+        self._repo.commit({path: content}, f"Change {path}, step {self._commits}", date=date)
+
+    async def keep_landing(self, every: timedelta) -> None:
+        """Commits, one after the other."""
+        while True:
+            await asyncio.sleep(every.total_seconds())
+            await asyncio.to_thread(self.commit, datetime.now(UTC))
+
     async def _something(self) -> None:
         dice = self._dice
         text = dice.choice(COMMANDS)
-        if dice.random() < 0.05:
-            content = "\n".join(str(dice.random()) for _ in range(30))
-            path = f"src/part{dice.randrange(9)}.py"
-            await asyncio.to_thread(
-                self._repo.commit, {path: content}, f"Change {path} {content[:9]}"
-            )
-        elif dice.random() < 0.2 and (sent := self.chats[0].sent):
+        if dice.random() < 0.2 and (sent := self.chats[0].sent):
             digest = re.search(r"[\w-]{12}", repr(sent[-1]))
             action = Action(Verb.EXPAND, digest[0] if digest else "A" * 12, dice.randrange(1, 9))
             await self._telegram.press(sent[-1], action.token, self._ada)
@@ -130,8 +148,7 @@ async def held(pid: int, port: int, redis: Redis) -> Held:
 async def soak(minutes: float, folder: Path) -> list[Held]:
     """Use a bot for so long; what it held."""
     repo = Repo(folder / "widget")
-    for number in range(40):
-        repo.commit({f"src/part{number % 9}.py": f"{number}\n" * 30}, f"Change part {number}")
+    repo.commit({"README.md": "Widgets.\n"}, date=datetime.now(UTC) - timedelta(days=3))
     async with (
         GitHubServer(repo.path, limit=10**9) as github,
         SlackServer() as slack,
@@ -146,6 +163,10 @@ async def soak(minutes: float, folder: Path) -> list[Held]:
             dice.choice(ON_MODELS) if dice.random() < SHARE else None for _ in range(100_000)
         )
         use = Use(slack, telegram, repo)
+        every = timedelta(minutes=minutes) / COMMITS
+        begun = datetime.now(UTC) - timedelta(days=1)
+        for number in range(COMMITS):
+            use.commit(begun + every * number)
         port = int(github.api_url.rpartition(":")[2].partition("/")[0]) + 1
         more = {
             "OPENAI_BASE_URL": model.base_url,
@@ -160,6 +181,7 @@ async def soak(minutes: float, folder: Path) -> list[Held]:
             await telegram.until(lambda: telegram.calls("getUpdates"), within=WITHIN)
             await use.follow(minutes)
             using = [asyncio.create_task(use.go_on()) for _ in range(2)]
+            using.append(asyncio.create_task(use.keep_landing(every)))
             seen = []
             (socket,) = (folder / "data").rglob("*.sock")
             async with Redis(unix_socket_path=str(socket)) as redis:
@@ -185,6 +207,8 @@ def main() -> int:
         seen = asyncio.run(soak(minutes, Path(folder)))
     quarter = max(1, len(seen) // 4)
     second, last = seen[quarter : 2 * quarter], seen[-quarter:]
+    by_minute = (f"{each.megabytes:.0f}" for each in seen[:: round(60 / EVERY)])
+    sys.stdout.write(f"megabytes by the minute: {' '.join(by_minute)}\n")
     status = 0
     for name, room, before, after in zip(
         Held.__dataclass_fields__,

@@ -488,6 +488,22 @@ async def test_a_folder_of_another_user_is_not_trusted(repo: Repo) -> None:
     with pytest.raises(AccessRefused) as caught:
         await GitSource.open_folder(repo.path)
     assert caught.value.code == "error-git-ownership"
+    assert caught.value.details["folder"] == str(repo.path)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
+async def test_a_folder_that_is_not_trusted_is_named_as_git_can_be_told_to_trust_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Wherever in it one stands, and whatever a shell would make of its name."""
+    repo = Repo(tmp_path / "a widget")
+    (repo.path / "part").mkdir()
+    for path in (repo.path, repo.path / ".git"):
+        os.chown(path, 12345, -1)
+    monkeypatch.chdir(repo.path / "part")
+    with pytest.raises(AccessRefused) as caught:
+        await GitSource.open_folder(Path())
+    assert caught.value.details["folder"] == f"'{repo.path}'"
 
 
 async def test_a_shallow_clone_says_where_its_history_is_cut(repo: Repo, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Final, NamedTuple
+from typing import IO, Any, Final, NamedTuple
 
 from analyzers.errors import (
     AccessRefused,
@@ -208,8 +208,11 @@ class Git:
     def failure(self, complaint: str) -> SourceError:
         """The branch of the tree that a complaint belongs to."""
         for pattern, kind, code, permanent in _MEANINGS:
-            if pattern.search(complaint):
-                return kind(code, permanent=permanent, place=self.place)
+            if found := pattern.search(complaint):
+                named: dict[str, Any] = {
+                    n: clean_line(v) for n, v in found.groupdict(self.place).items()
+                }
+                return kind(code, permanent=permanent, place=self.place, **named)
         lines = [line for line in complaint.splitlines() if line.strip()]
         told = [line for line in lines if line.startswith(("fatal:", "error:"))] or lines[-1:]
         reason = shorten(clean_line(told[0]), 200) if told else ""
@@ -260,7 +263,11 @@ def _meaning(
 
 # The first that is found counts. git's own words under LC_ALL=C, curl's and ssh's as they are.
 _MEANINGS: Final = (
-    _meaning("dubious ownership", AccessRefused, "error-git-ownership"),
+    _meaning(
+        r"dubious ownership(?:[\s\S]*safe\.directory (?P<folder>\S.*))?",
+        AccessRefused,
+        "error-git-ownership",
+    ),
     _meaning("host key verification failed", AccessRefused, "error-git-host-key"),
     _meaning(
         r"could not read (username|password)|authentication failed|terminal prompts disabled"

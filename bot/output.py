@@ -214,14 +214,18 @@ def replacing(path: Path, mode: int = 0o666) -> Iterator[BinaryIO]:
         InputError: the file cannot be written.
     """
     try:
-        path = _resolved(path)
-    except (OSError, RuntimeError) as exc:  # RuntimeError: a loop of links
-        raise _unwritable(path, exc) from exc
-    try:
+        # Before links are followed: those in /dev/fd lead to pipes that have no name.
         if path.exists() and not path.is_file():
             with path.open("wb") as file:
                 yield file
             return
+    except OSError as exc:
+        raise _unwritable(path, exc) from exc
+    try:
+        path = _resolved(path)
+    except (OSError, RuntimeError) as exc:  # RuntimeError: a loop of links
+        raise _unwritable(path, exc) from exc
+    try:
         path.parent.mkdir(parents=True, exist_ok=True)
         unfinished = path.with_name(f".{path.name}.{os.getpid()}")
         try:

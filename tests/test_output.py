@@ -74,6 +74,17 @@ def test_a_pipe_is_written_to_and_not_replaced(tmp_path: Path) -> None:
     assert pipe.is_fifo()
 
 
+def test_a_pipe_without_a_name_is_written_to_as_shells_call_it() -> None:
+    """`-o /dev/stdout | less`, `-o >(less)`: it is a link, to what is in no folder."""
+    reading, writing = os.pipe()
+    try:
+        write_file(Path(f"/dev/fd/{writing}"), "text\n")
+    finally:
+        os.close(writing)
+    with os.fdopen(reading) as pipe:
+        assert pipe.read() == "text\n"
+
+
 def test_a_failed_write_leaves_the_old_file_and_no_other(tmp_path: Path) -> None:
     path = tmp_path / "digest.md"
     write_file(path, "old")

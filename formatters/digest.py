@@ -8,7 +8,7 @@ them is untrusted.
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 
 from analyzers.model import (
@@ -275,9 +275,16 @@ def _overview(entries: tuple[Entry, ...], counts: Counts, words: Words) -> tuple
 
 
 def _where(entries: tuple[Entry, ...], words: Words) -> str:
-    touched = (entry.analysis.facts.components[:1] for entry in entries)
-    names = Counter(shorten(clean_line(name), MAX_NAME) for first in touched for name in first)
-    top = [(name, n) for name, n in names.most_common(2) if name and n > 1]
+    """The parts that most commits touch. A commit of several counts for each: a group of a part is
+    never larger than what is said of the part."""
+    commits: Counter[str] = Counter()
+    spellings: dict[str, Counter[str]] = defaultdict(Counter)
+    for entry in entries:
+        names = [shorten(clean_line(name), MAX_NAME) for name in entry.analysis.facts.components]
+        commits.update(list(dict.fromkeys(name.casefold() for name in names if name)))
+        for name in names:
+            spellings[name.casefold()][name] += 1
+    top = [(spellings[key].most_common(1)[0][0], n) for key, n in commits.most_common(2) if n > 1]
     if not top:
         return ""
     (name, n), total = top[0], len(entries)

@@ -303,6 +303,12 @@ def test_the_overview_says_where_most_happened_what_it_was_and_what_is_urgent() 
     )
 
 
+def test_the_overview_counts_every_component_that_a_commit_touches_however_it_is_spelt() -> None:
+    touched = [("cache", "gateway"), ("gateway", "Gateway"), ("Gateway",), ("cache", "Gateway")]
+    day = of(*(rules_analysis(facts=Facts(components=names)) for names in touched))
+    assert outline(day, EN).overview[0] == "Busiest: Gateway (4 of 4 commits), then cache (2)."
+
+
 def test_the_overview_of_a_calm_day_says_so() -> None:
     assert outline(of(rules_analysis(), rules_analysis()), EN).overview == (
         "In all: 2 features.",

@@ -112,7 +112,7 @@ def digest(
         typer.Option(metavar="DIR", help="Write to DIR/2026/widget/2026-01-06.md and so on."),
     ] = None,
 ) -> None:
-    """One digest of each repository: what changed, the important first."""
+    """What changed in each repository, the important first."""
     from bot.shell.commands import run_digest
     from bot.shell.options import Destination, FilterOptions, SpanOptions
 
@@ -158,7 +158,7 @@ def demo(
         str, typer.Argument(metavar="[REPO]", help="owner/repo, a URL, or a local folder.")
     ] = ".",
 ) -> None:
-    """The whole chain once: a digest here, and digest.html and digest.md beside it."""
+    """A digest here, and digest.html and digest.md beside it."""
     from bot.shell.commands import run_demo
 
     raise typer.Exit(run_demo(repository))
@@ -173,7 +173,7 @@ def evaluate(
     rules: Annotated[bool, typer.Option("--rules", help="Ask no model, whatever is set.")] = False,
     lang: Language = None,
 ) -> None:
-    """How good analyses are, held against commits that people have labelled."""
+    """How good analyses are, by commits that people labelled."""
     from bot.shell.commands import run_eval
 
     raise typer.Exit(run_eval(folder, by_rules=rules, language=lang))
@@ -238,7 +238,7 @@ def post(
     tz: Zone = None,
     lang: Language = None,
 ) -> None:
-    """What is new since the last time, to one channel, at most once a day: for cron and CI jobs."""
+    """What is new since the last time, to one channel. At most once a day: for cron and CI jobs."""
     from bot.shell.commands import run_post
     from bot.shell.options import FilterOptions
 
@@ -269,7 +269,7 @@ def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
     lang: Language = None,
 ) -> None:
-    """Check every setting, token, server and chat, and say what to do. Status 1: one is broken."""
+    """Check settings, tokens, servers and chats. Tells what to do; status 1: one is broken."""
     from bot.shell.doctor import run_doctor
 
     raise typer.Exit(run_doctor(as_json=as_json, language=lang))
@@ -281,7 +281,7 @@ def export(
         Path | None, typer.Argument(metavar="FILE", help="Where to. [default: standard output]")
     ] = None,
 ) -> None:
-    """All data but caches, as JSON: to move it to another server, or as a copy."""
+    """All data but caches, as JSON. To move it to another server, or as a copy."""
     from bot.shell.data import run_export
 
     raise typer.Exit(run_export(file))
@@ -300,7 +300,7 @@ def import_(
         bool, typer.Option("--replace", help="Remove what is there before.")
     ] = False,
 ) -> None:
-    """Put in what `commitcast export` wrote: all of it, or nothing."""
+    """Put in what `export` wrote: all of it, or nothing."""
     from bot.shell.data import run_import
 
     raise typer.Exit(run_import(file, merge=merge, replace=replace))
@@ -317,7 +317,7 @@ def forget(
     *,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before.")] = False,
 ) -> None:
-    """Remove all data of a chat: what it follows, its settings, its digests."""
+    """Remove all data of a chat. It is what the chat follows, its settings and its digests."""
     from bot.shell.data import run_forget
 
     raise typer.Exit(run_forget(chat, is_sure=yes))

@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import re
+import shlex
 import signal
 import sys
 import tempfile
@@ -270,18 +271,26 @@ def test_chinese_is_spoken_throughout(call: Callable[..., Ran], simple: Repo) ->
 
 
 def test_the_demo_writes_a_page_and_a_report_and_says_what_is_next(
-    here: Shell, call: Callable[..., Ran], simple: Repo, monkeypatch: pytest.MonkeyPatch
+    here: Shell, call: Callable[..., Ran], simple: Repo
 ) -> None:
-    ran = call("demo", simple.path)
+    """What is next works as it is written, also for a repository somewhere else."""
+    elsewhere = here.cwd / "a clone"
+    simple.path.rename(elsewhere)
+    ran = call("demo", elsewhere)
     assert ran.status == 0
     assert f"{COMMITS} commits" in ran.out
     assert len(shas_in_html((here.cwd / "digest.html").read_text(encoding="utf-8"))) == COMMITS
     assert "acme" not in (here.cwd / "digest.md").read_text(encoding="utf-8")
     hinted = re.findall(r"^ +\S+ (analyze|digest) (.+)$", ran.out, re.MULTILINE)
     assert len(hinted) == 3
-    monkeypatch.chdir(simple.path)
     for command, arguments in hinted:
-        assert (call(command, *arguments.split())).status == 0
+        assert (call(command, *shlex.split(arguments))).status == 0
+
+
+def test_the_list_of_commands_cuts_no_sentence(call: Callable[..., Ran]) -> None:
+    listed = call("--help").out.partition("Commands:\n")[2]
+    assert listed
+    assert "..." not in listed
 
 
 def test_filters_leave_commits_out_and_the_digest_counts_them(

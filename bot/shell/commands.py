@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shlex
 import shutil
 import sys
 from collections.abc import Sequence
@@ -118,8 +119,12 @@ def run_demo(repository: str) -> int:
         for path, written in files.items():
             write_file(path, text_of(report, written))
         important = digest.entries[0].commit.short_sha if digest.entries else "HEAD"
+        typed = shlex.quote(repository)
         hints = session.words(
-            "demo-next", command=_own_name(), repository=repository, commit=important
+            "demo-next",
+            command=_own_name(),
+            repository=typed,
+            commit=important if repository == "." else f"{typed}@{important}",
         )
         return Outcome([report], closing=hints)
 

@@ -347,6 +347,7 @@ async def test_the_owner_grants_and_revokes_private_repositories(
         ):
             assert "Name a repository" in await said(owning_it, f"/grant {wrong}"), wrong
         page = f"{github.origin}/Acme/widget"
+        assert "Name a repository" in await said(owning_it, "/revoke")
         granted = await said(owning_it, f"/grant {page} {SLACK}")
         assert f"`{SLACK}` may read `acme/widget` now" in granted
         assert len((await team.says("/digest acme/widget")).page.rows) == 3

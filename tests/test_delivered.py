@@ -134,6 +134,7 @@ async def test_a_lost_server_is_told(tmp_path: Path) -> None:
                 await newest(RedisDeliveredDigests(client), HERE)
     assert caught.value.code == "error-redis-unreachable"
     assert str(socket) in str(caught.value)
+    assert not str(caught.value.details["reason"]).endswith(".")  # the sentence about it goes on
 
 
 def test_a_token_fits_into_what_a_button_can_carry() -> None:

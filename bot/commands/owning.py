@@ -153,7 +153,9 @@ class Owning:
         What git is pointed at, folders and other hosts, only settings can grant: a chat's account
         is more easily lost than the machine.
         """
-        typed, *more = command.words or ("",)
+        if not command.words:
+            raise InputError("error-grant-what", command=scene.typed(USAGE[command.name]))
+        typed, *more = command.words
         channel = more[0] if more else scene.channel
         is_pattern = "*" in typed and _REPOSITORIES.fullmatch(typed)
         locator = GitHubRepository(typed) if is_pattern else self._app.locate(typed, scene.channel)

@@ -164,7 +164,7 @@ def store_error(exc: RedisError | OSError, address: str) -> StoreError:
 
     from redis import exceptions
 
-    reason = shorten(clean_line(str(exc)), 200)
+    reason = shorten(clean_line(str(exc)), 200).rstrip(".")
     refusals = (
         exceptions.AuthenticationError,
         exceptions.AuthenticationWrongNumberOfArgsError,

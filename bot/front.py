@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import Final, final
 
 from analyzers.errors import ChatError, CommitcastError, InputError, StoreError
+from bot.access import TERMINAL
 from bot.commands.answering import Commands
 from bot.commands.grammar import Name
 from bot.commands.scene import Show
@@ -196,7 +197,10 @@ class Front:
             await self._commands.posted(channel, delivered, messages)
 
     async def _interrupt(self, channel: str, person: Person, conversation: Conversation) -> None:
-        """The process ends: say so in place of the answer, if that is quickly done."""
+        """The process ends: say so in place of the answer, if that is quickly done. Whoever types
+        in a terminal has ended it."""
+        if channel == TERMINAL:
+            return
         try:
             async with asyncio.timeout(FAREWELL):
                 words = await self._commands.words(channel, person)

@@ -12,6 +12,7 @@ from redis.asyncio import Redis
 
 from analyzers.errors import ChatError
 from bot import front as fronts
+from bot.access import TERMINAL
 from bot.app import open_application
 from bot.commands.answering import Commands
 from bot.commands.scene import Show
@@ -257,8 +258,16 @@ async def test_a_chat_that_takes_no_answer_is_logged_and_ends_nothing(
     assert await said(front) == "Done."
 
 
+@pytest.mark.parametrize(
+    ("channel", "told"),
+    [("slack:T1/C1", "being restarted"), (TERMINAL, None)],  # who typed Ctrl-C knows
+)
 async def test_who_waits_is_told_when_the_process_ends(
-    front: Front, commands: Commands, monkeypatch: pytest.MonkeyPatch
+    front: Front,
+    commands: Commands,
+    monkeypatch: pytest.MonkeyPatch,
+    channel: str,
+    told: str | None,
 ) -> None:
     begun = asyncio.Event()
 
@@ -269,10 +278,10 @@ async def test_who_waits_is_told_when_the_process_ends(
 
     working(commands, monkeypatch, work)
     conversation = RecordingConversation()
-    asking = asyncio.create_task(front.ask(asked(), conversation))
+    asking = asyncio.create_task(front.ask(asked(channel), conversation))
     await begun.wait()
     asking.cancel()
     with pytest.raises(asyncio.CancelledError):
         await asking
-    (answer,) = conversation.answers
-    assert "being restarted" in text_of(answer.page)
+    assert len(conversation.answers) == (told is not None)
+    assert all(str(told) in text_of(answer.page) for answer in conversation.answers)

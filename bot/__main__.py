@@ -13,7 +13,7 @@ def main() -> None:
     # A stream that was closed before the start is None; what would go there goes nowhere.
     sys.stdout = sys.stdout or Path(os.devnull).open("w")  # noqa: SIM115 - open to the end
     sys.stderr = sys.stderr or Path(os.devnull).open("w")  # noqa: SIM115 - open to the end
-    for stream in (sys.stdout, sys.stderr):
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             # A terminal that knows only ASCII still gets the digest, other characters escaped.
             stream.reconfigure(errors="backslashreplace")

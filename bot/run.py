@@ -88,7 +88,6 @@ async def _invite(app: Application) -> None:
         told = words_for(app.settings.commitcast_language)("owner-invitation", code=code)
         sys.stdout.write(f"{told}\n")
         sys.stdout.flush()
-        _log.warning(told)
 
 
 def _warm_up(settings: Settings) -> None:

@@ -155,7 +155,8 @@ async def test_telegram_from_nothing_but_a_token(
         return message
 
     async with started(telegram=telegram, COMMITCAST_ALLOWED_CHATS="") as bot:
-        invitation = await bot.logs("/owner ")
+        assert bot.process.stdout
+        invitation = (await bot.process.stdout.readline()).decode()
         code = re.search(r"/owner ([0-9a-f]{24}) ", invitation)
         assert code
         await telegram.say(chat, ada, "/digest acme/widget")
@@ -186,6 +187,7 @@ async def test_telegram_from_nothing_but_a_token(
         await telegram.until(lambda: any(m.document for m in chat.sent), within=WITHIN)
         await telegram.say(chat, ada, "/unsubscribe acme/widget")
         await answer(left, 0)
+    assert code[1] not in "".join(bot.log)
 
 
 async def test_both_platforms_beside_each_other_and_one_store(

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import os
 import pty
+import signal
 import sys
 import tempfile
-from collections.abc import Iterator
+import termios
+from asyncio.subprocess import Process
+from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
@@ -122,9 +126,35 @@ async def test_what_the_command_line_names_wins(shell: Shell, repo: Repo) -> Non
     assert "Commands" in ran.out
 
 
-async def test_a_terminal_shows_what_is_typed_and_no_bar(shell: Shell) -> None:
-    """On a pseudo terminal: a bar that moves while somebody types would erase their line."""
+class Terminal:
+    """A pseudo terminal with a chat in it."""
+
+    def __init__(self, ours: int, theirs: int, process: Process) -> None:
+        self._ours, self.theirs = ours, theirs
+        self.process = process
+        self.shown = b""
+
+    async def until(self, part: str) -> None:
+        """Read on until something is shown."""
+        async with asyncio.timeout(30):
+            while part.encode() not in self.shown:
+                with suppress(BlockingIOError):
+                    self.shown += os.read(self._ours, 10_000)
+                await asyncio.sleep(0.01)
+
+    async def ended(self) -> int:
+        """How it ended."""
+        async with asyncio.timeout(30):
+            return await self.process.wait()
+
+    def type(self, keys: bytes) -> None:
+        os.write(self._ours, keys)
+
+
+@pytest.fixture
+async def terminal(shell: Shell) -> AsyncIterator[Terminal]:
     ours, theirs = pty.openpty()
+    os.set_blocking(ours, False)
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "bot", "chat"),
         cwd=shell.cwd,
@@ -132,21 +162,54 @@ async def test_a_terminal_shows_what_is_typed_and_no_bar(shell: Shell) -> None:
         stdin=theirs,
         stdout=theirs,
         stderr=theirs,
+        start_new_session=True,
+        preexec_fn=lambda: fcntl.ioctl(theirs, termios.TIOCSCTTY, 0),
     )
+    yield Terminal(ours, theirs, process)
+    if process.returncode is None:
+        process.kill()
+        await process.wait()
     os.close(theirs)
-    shown = b""
-    while "› ".encode() not in shown:
-        shown += await asyncio.to_thread(os.read, ours, 10_000)
-    await asyncio.sleep(1)
-    os.write(ours, b"help\nexit\n")
-    with suppress(OSError):  # the other end is closed
-        while data := await asyncio.to_thread(os.read, ours, 10_000):
-            shown += data
-    assert await process.wait() == 0
     os.close(ours)
-    assert b"Commands" in shown
-    assert b"\x1b[?25l" not in shown, "the cursor is hidden"
-    assert "━".encode() not in shown
+
+
+async def test_a_terminal_shows_what_is_typed_and_no_bar(terminal: Terminal) -> None:
+    """A bar that moves while somebody types would erase their line."""
+    await terminal.until("› ")
+    terminal.type(b"help\n")
+    await terminal.until("Commands")
+    terminal.type(b"exit\n")
+    assert await terminal.ended() == 0
+    assert b"\x1b[?25l" not in terminal.shown, "the cursor is hidden"
+    assert "━".encode() not in terminal.shown
+
+
+async def test_a_line_can_be_edited_and_asked_again(terminal: Terminal) -> None:
+    await terminal.until("› ")
+    terminal.type(b"subscriptoins\x7f\x7f\x7f\x7f\x7ftions\n")
+    await terminal.until("is followed here yet")
+    terminal.shown = b""
+    terminal.type(b"\x1b[A\n")
+    await terminal.until("is followed here yet")
+
+
+async def test_ctrl_c_leaves_the_terminal_as_it_was(terminal: Terminal) -> None:
+    before = termios.tcgetattr(terminal.theirs)
+    await terminal.until("› ")
+    terminal.type(b"he")
+    await terminal.until("he")
+    assert termios.tcgetattr(terminal.theirs) != before, "the line is not edited"
+    terminal.process.send_signal(signal.SIGINT)
+    assert await terminal.ended() == 130
+    assert termios.tcgetattr(terminal.theirs) == before
+
+
+async def test_bytes_that_are_no_text_end_nothing(shell: Shell) -> None:
+    process = await shell.start("chat")
+    out, err = await process.communicate(b"caf\xe9\nhelp\n")
+    assert process.returncode == 0
+    assert b"Commands" in out
+    assert b"Traceback" not in err
 
 
 async def test_a_digest_that_is_due_is_shown_while_somebody_talks(shell: Shell, repo: Repo) -> None:

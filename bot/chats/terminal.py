@@ -6,8 +6,9 @@ import asyncio
 import re
 import sys
 import threading
-from collections.abc import AsyncGenerator
-from contextlib import aclosing, suppress
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TextIO, final
@@ -53,19 +54,21 @@ class TerminalChat(Chat):
 
     async def run(self) -> None:
         """Answer line by line until the input ends."""
-        is_interactive = self._typed.isatty() and self._console.is_terminal
-        if is_interactive:
-            self._console.print(self._words("chat-terminal-welcome"), markup=False)
-        prompt = PROMPT if is_interactive else ""
-        self._console.print(prompt, end="")
-        async with aclosing(_lines(self._typed)) as lines:
-            async for line in lines:
-                if _END.fullmatch(line.strip()):
-                    return
-                if line.strip():
-                    asked = Asked(TERMINAL, Person("", _anything), line)
-                    await self._front.ask(asked, _Printed(self._console))
-                self._console.print(prompt, end="")
+        if not (self._typed.isatty() and self._console.is_terminal):
+            await self._answer_all(self._typed.readline)
+            return
+        self._console.print(self._words("chat-terminal-welcome"), markup=False)
+        with _line_editing(self._typed):
+            await self._answer_all(lambda: f"{input(PROMPT)}\n")
+
+    async def _answer_all(self, read: Callable[[], str]) -> None:
+        while line := await _beside(read):
+            command = line.strip()
+            if _END.fullmatch(command):
+                return
+            if command:
+                asked = Asked(TERMINAL, Person("", _anything), line)
+                await self._front.ask(asked, _Printed(self._console))
 
 
 @final
@@ -149,21 +152,39 @@ class TerminalOutlet(Outlet):
         self._console.print()
 
 
-async def _lines(stream: TextIO) -> AsyncGenerator[str]:
-    """Lines of a stream, read beside the loop: a terminal, a pipe and a file are read alike."""
-    loop = asyncio.get_running_loop()
-    read: asyncio.Queue[str | None] = asyncio.Queue()
+def _beside(read: Callable[[], str]) -> asyncio.Future[str]:
+    """What is read in a thread beside the loop; empty where the input has ended.
+
+    It is a daemon: at the end of the process nobody waits for a line that may never come."""
+    line: Future[str] = Future()
 
     def work() -> None:
-        with suppress(RuntimeError):  # the loop has ended: nobody reads any more
-            for line in stream:
-                loop.call_soon_threadsafe(read.put_nowait, line)
-            loop.call_soon_threadsafe(read.put_nowait, None)
+        line.set_running_or_notify_cancel()
+        try:
+            line.set_result(read())
+        except (EOFError, OSError, KeyboardInterrupt):  # or the terminal is gone, or Ctrl-C came
+            line.set_result("")
 
-    # A daemon: at the end of the process nobody waits for a line that may never come.
     threading.Thread(target=work, daemon=True).start()
-    while (line := await read.get()) is not None:
-        yield line
+    return asyncio.wrap_future(line)
+
+
+@contextmanager
+def _line_editing(terminal: TextIO) -> Iterator[None]:
+    """Arrow keys, and what was typed before, in `input()`; the terminal as it was afterwards, for
+    the editor cannot see to that if the process ends while it waits for a key."""
+    try:
+        import readline
+        import termios
+    except ImportError:  # not on every system
+        yield
+        return
+    readline.parse_and_bind("set enable-bracketed-paste off")
+    before = termios.tcgetattr(terminal)
+    try:
+        yield
+    finally:
+        termios.tcsetattr(terminal, termios.TCSADRAIN, before)
 
 
 async def _anything() -> bool:

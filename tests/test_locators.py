@@ -31,6 +31,7 @@ SHA = "21da2dc1ce733fea76cb9e16bd64821e5fa69b83"
         ("acme/widget", WIDGET),
         ("  acme/widget ", WIDGET),
         ("acme/widget.js", GitHubRepository("acme/widget.js")),
+        ("acme/widget/", WIDGET),
         ("acme/widget.git", WIDGET),
         ("https://github.com/acme/widget", WIDGET),
         ("https://www.github.com/acme/widget/", WIDGET),

@@ -202,7 +202,7 @@ def test_several_repositories_go_into_an_archive_and_one_failure_stops_no_other(
     missing = here.cwd / "missing"
     ran = call("digest", simple.path, missing, other.path, "--archive", "reports")
     assert ran.status == 1
-    assert "missing" in ran.err
+    assert "missing: There is no folder" in ran.err
     found = sorted(str(p.relative_to(here.cwd)) for p in here.cwd.glob("reports/*/*/*.md"))
     assert [path.split("/")[2] for path in found] == ["other", "widget"]
 

@@ -80,7 +80,8 @@ def run_digest(
                         reports.append(report)
                 except CommitcastError as exc:
                     # The other repositories' digests are still wanted.
-                    session.reporter.say(session.words.error(exc))
+                    whose = f"{locator.label}: " if len(locators) > 1 else ""
+                    session.reporter.say(whose + session.words.error(exc))
                     status = max(status, status_of(exc))
         return Outcome(reports, status)
 

@@ -117,6 +117,7 @@ def parse_repository(text: str, github_pages: str, *, folders: bool = True) -> L
         InputError: it is none of these.
     """
     text = text.strip()
+    text = text.rstrip("/") or text
     if not folders:
         return _named_in_a_chat(text, github_pages)
     if text.startswith((".", "/", "~")):

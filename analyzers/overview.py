@@ -180,7 +180,7 @@ def _counts(entries: Sequence[Entry]) -> str:
     analyses = [entry.analysis for entry in entries]
     by_importance = Counter(analysis.importance.value for analysis in analyses)
     by_kind = Counter(analysis.kind.value for analysis in analyses)
-    by_component = Counter(name for a in analyses for name in a.facts.components[:1])
+    by_component = Counter(name for a in analyses for name in a.facts.components)
     told = (by_importance, by_kind, Counter(dict(by_component.most_common(10))))
     counts = "; ".join(", ".join(_counted(counter)) for counter in told if counter)
     return f"{len(entries)} commits: {counts}"

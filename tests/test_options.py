@@ -222,7 +222,7 @@ def test_all_of_the_history_and_silent_days_are_usual() -> None:
 
 branches = st.from_regex(r"[a-z功*][a-z0-9/*?._功-]{0,8}[a-z0-9*]", fullmatch=True)
 paths = st.from_regex(r"[a-z /*.\[][a-z0-9 *?.,，功]{0,8}[a-z0-9*]/?", fullmatch=True).map(
-    str.strip
+    clean_line
 )
 authors = st.from_regex(r"[a-zÀ-ÿ*@][a-zÀ-ÿ .,'@*-]{0,12}[a-z*]", fullmatch=True).map(clean_line)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -98,24 +99,33 @@ async def test_every_patch_and_count_is_that_of_git_show(
     nasty: Path, nasty_commits: list[Commit]
 ) -> None:
     """The patches are found in order while they stream; here they are found by their paths."""
-    for commit in nasty_commits:
-        if commit.is_merge:
-            assert not commit.files
-            continue
-        diff = ("diff-tree", "-r", "--root", "-M", "--no-commit-id", commit.sha)
+    changes = [commit for commit in nasty_commits if not commit.is_merge]
+    assert not any(commit.files for commit in nasty_commits if commit.is_merge)
+    shown = diffs(nasty, changes, "-p")
+    counted = diffs(nasty, changes, "--numstat")
+    for commit in changes:
         patches: dict[str, str] = {}
-        for part in commits.split_patch(git_bytes(nasty, *diff, "-p").decode(errors="replace")):
+        for part in commits.split_patch(shown.get(commit.sha, "")):
             patches[part.path] = patches.get(part.path, "") + part.hunks
         assert len(commit.files) == len(patches)
+        by_path = {commits.path(path): patch for path, patch in patches.items() if path}
         for file in commit.files:
-            found = next(p for p in patches if p and commits.path(p) == file.path)
-            assert file.patch == commits.patch(patches[found])
-        numbers = git_bytes(nasty, *diff, "--numstat").decode(errors="replace").splitlines()
+            assert file.patch == commits.patch(by_path[file.path])
+        numbers = counted.get(commit.sha, "").splitlines()
         counts = sorted(tuple(line.split("\t")[:2]) for line in numbers if "\t" in line)
         ours = sorted(
             (str(f.additions), str(f.deletions)) for f in commit.files if f.additions + f.deletions
         )
         assert ours == [c for c in counts if c not in (("0", "0"), ("-", "-"))]
+
+
+def diffs(folder: Path, shown: list[Commit], form: str) -> dict[str, str]:
+    """What git says of commits, by their full names; nothing of one without changes."""
+    names = "".join(f"{commit.sha}\n" for commit in shown).encode()
+    command = ("diff-tree", "--stdin", "-r", "--root", "-M", form)
+    told = git_bytes(folder, *command, stdin=names).decode(errors="replace")
+    _, *parts = re.split(r"^([0-9a-f]{40})\n", told, flags=re.MULTILINE)
+    return dict(zip(parts[::2], parts[1::2], strict=True))
 
 
 async def test_statuses_of_every_kind_of_change(repo: Repo) -> None:

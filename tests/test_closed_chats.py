@@ -212,6 +212,30 @@ async def test_of_a_private_repository_nothing_is_asked_but_whether_it_is_public
     assert len(model.requests) + len(model.overviews) == prompted
 
 
+async def test_what_was_public_once_is_shown_no_longer(
+    opened: Opened, repo: Repo, github: GitHubServer, model: OpenAIServer
+) -> None:
+    """Though its digest, its analyses and its answers are kept."""
+    sha = repo.git("rev-parse", "main")
+    async with opened(**asking(model), github_token="a-token") as front:
+        team = Speaker(front, SLACK)
+        digest = await team.says("/digest acme/widget")
+        await team.says("/expand 1")
+        assert digest.page.digest
+        github.private = True
+        asked = len(github.seen)
+        prompted = len(model.requests) + len(model.overviews)
+        for command in ("/digest acme/widget", "/expand 1", f"/expand {sha[:7]}", "/report"):
+            assert "There is no public repository acme/widget" in await said(team, command), command
+        for verb in (Verb.EXPAND, Verb.REPORT):
+            pressed = await team.presses(Action(verb, digest.page.digest, 1).token)
+            assert "There is no public repository acme/widget" in text_of(pressed.page), verb
+    assert {seen.target.removeprefix("/api/v3") for seen in github.seen[asked:]} == {
+        "/repos/acme/widget"
+    }
+    assert len(model.requests) + len(model.overviews) == prompted
+
+
 async def test_on_telegram_strangers_get_one_answer_and_channels_none(
     opened: Opened, telegram: TelegramServer, github: GitHubServer
 ) -> None:

@@ -317,7 +317,7 @@ def forget(
     *,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before.")] = False,
 ) -> None:
-    """Remove all data of a chat. It is what the chat follows, its settings and its digests."""
+    """Remove all data of a chat. That is what it follows, its settings and its digests."""
     from bot.shell.data import run_forget
 
     raise typer.Exit(run_forget(chat, is_sure=yes))

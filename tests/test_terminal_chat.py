@@ -155,6 +155,11 @@ class Terminal:
 async def terminal(shell: Shell) -> AsyncIterator[Terminal]:
     ours, theirs = pty.openpty()
     os.set_blocking(ours, False)
+
+    def as_a_shell_would() -> None:
+        fcntl.ioctl(theirs, termios.TIOCSCTTY, 0)
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "bot", "chat"),
         cwd=shell.cwd,
@@ -163,7 +168,7 @@ async def terminal(shell: Shell) -> AsyncIterator[Terminal]:
         stdout=theirs,
         stderr=theirs,
         start_new_session=True,
-        preexec_fn=lambda: fcntl.ioctl(theirs, termios.TIOCSCTTY, 0),
+        preexec_fn=as_a_shell_would,
     )
     yield Terminal(ours, theirs, process)
     if process.returncode is None:
@@ -199,7 +204,7 @@ async def test_ctrl_c_leaves_the_terminal_as_it_was(terminal: Terminal) -> None:
     terminal.type(b"he")
     await terminal.until("he")
     assert termios.tcgetattr(terminal.theirs) != before, "the line is not edited"
-    terminal.process.send_signal(signal.SIGINT)
+    terminal.type(b"\x03")
     assert await terminal.ended() == 130
     assert termios.tcgetattr(terminal.theirs) == before
 

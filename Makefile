@@ -31,7 +31,7 @@ demo: .venv/ready ## one digest of this repository (REPO=... for any other): ter
 	@COMMITCAST_DATA=$${COMMITCAST_DATA:-.commitcast} $(BIN)/commitcast demo $(REPO)
 
 test: .venv/ready ## the whole test suite, in parallel
-	@$(BIN)/pytest -n auto
+	@$(BIN)/pytest -n auto --dist worksteal
 
 check: .venv/ready ## ruff, mypy --strict, import-linter, hadolint
 	@$(BIN)/ruff check .

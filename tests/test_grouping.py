@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import time
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -16,6 +15,7 @@ from analyzers.grouping import arrange, placed, rearranged
 from analyzers.model import Analysis, Commit, Group, GroupKind, Importance, Kind, Person
 from analyzers.rules import rules_analysis
 from tests.digests import ADA, NOON, sha_of
+from tests.growth import grows_no_faster_than_its_material
 from tests.rules_cases import commit_of
 
 BOT = Person("widget-bot", "bot@example.org")
@@ -190,25 +190,29 @@ def test_two_that_say_the_same_stay_apart() -> None:
     assert shape(arrange(pairs)) == [("component", "", 2)]
 
 
-def test_five_thousand_commits_are_arranged_without_growing_with_the_square() -> None:
+def test_time_is_linear_in_the_commits_of_a_digest() -> None:
     verbs, things = ("Add", "Fix", "Move", "Support"), ("rows", "pools", "plans", "zones", "keys")
     words = random.Random(7)
     model = a_pair(0, "Add rows")
-    pairs = []
-    for number in range(5_000):
-        title = " ".join(
-            [
-                words.choice(verbs),
-                *(f"{words.choice(things)}{words.randrange(90)}" for _ in range(9)),
-            ]
-        )
-        commit = replace(model[0], sha=sha_of(number), message=title)
-        facts = replace(model[1].facts, components=(f"part{number % 97}",))
-        pairs.append((commit, replace(model[1], facts=facts)))
-    started = time.process_time()
-    groups = arrange(pairs)
-    assert time.process_time() - started < 20.0, "a growth with the square would take minutes"
-    assert sum(len(group.entries) for group in groups) == 5_000
+
+    def pairs(commits: int) -> list[tuple[Commit, Analysis]]:
+        made = []
+        for number in range(commits):
+            title = " ".join(
+                [
+                    words.choice(verbs),
+                    *(f"{words.choice(things)}{words.randrange(90)}" for _ in range(9)),
+                ]
+            )
+            commit = replace(model[0], sha=sha_of(number), message=title)
+            facts = replace(model[1].facts, components=(f"part{number % 97}",))
+            made.append((commit, replace(model[1], facts=facts)))
+        return made
+
+    def arranged(pairs: list[tuple[Commit, Analysis]]) -> None:
+        assert sum(len(group.entries) for group in arrange(pairs)) == len(pairs)
+
+    assert grows_no_faster_than_its_material(arranged, pairs, 625)
 
 
 def test_what_is_arranged_again_keeps_its_numbers_and_groups_whatever_it_is_by_now() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-import time
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from html.parser import HTMLParser
@@ -390,12 +389,9 @@ def test_a_quiet_day_is_a_page_without_chart_and_filters() -> None:
     assert not read.classed("group")
 
 
-def test_a_day_of_500_commits_is_a_small_file_and_quickly_made() -> None:
+def test_a_day_of_500_commits_is_a_small_file() -> None:
     digest = a_busy_day(500)
-    page(a_digest(), EN)  # what is loaded once does not count
-    start = time.process_time()
     text = page(digest, EN)
-    assert time.process_time() - start < 2  # 0.4 s alone; a busy machine takes longer
     assert len(text.encode()) < 1_500_000
     assert Counter(Page(text).ids)[digest.head] == 1
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
@@ -231,10 +230,9 @@ async def test_server_that_hangs_costs_one_round_of_waiting(server: OpenAIServer
 async def test_server_that_hangs_is_not_waited_for_in_every_try(server: OpenAIServer) -> None:
     server.fault = Fault.HANG
     async with an_analyzer(server, timeout=0.4, max_retries=9) as analyzer:
-        started = time.monotonic()
         with pytest.raises(ModelError):
             await analyzer.analyze(a_read_commit(), wanted())
-    assert time.monotonic() - started < 10, "twice 0.4 s, and the SDK's import at most"
+    assert len(server.requests) <= 2
 
 
 @pytest.mark.parametrize(

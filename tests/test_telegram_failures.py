@@ -154,7 +154,7 @@ async def test_a_pause_that_telegram_asks_for_is_kept(
     before = time.monotonic()
     await telegram.say(chat, ada, "/digest")
     await telegram.until(lambda: front.shown)
-    assert 0.9 <= time.monotonic() - before < 3
+    assert time.monotonic() - before >= 0.9
     assert [message.text for message in chat.sent] == ["Here"]
 
 

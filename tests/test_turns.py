@@ -51,14 +51,14 @@ async def test_one_who_dies_is_waited_for_no_longer_than_its_lease(redis_url: st
         await asyncio.sleep(1.5 * LEASE)
         assert len(server.requests) == 1, "one who lives keeps its turn beyond the first lease"
         os.kill(holder, signal.SIGKILL)
-        async with asyncio.timeout(LEASE + 10):  # the rest is for a busy machine
+        async with asyncio.timeout(LEASE + 30):  # the rest is for a busy machine
             assert await processes.stdout.readline() == b"{'Model: Add a thing'}\n"
         assert len(server.requests) == 2
 
 
 async def test_turns_of_other_things_are_not_waited_for(redis: Redis) -> None:
     turns = RedisTurns(redis)
-    async with turns.turn("one"), asyncio.timeout(5), turns.turn("another"):
+    async with turns.turn("one"), asyncio.timeout(30), turns.turn("another"):
         pass
 
 
@@ -72,7 +72,7 @@ async def test_who_fails_gives_its_turn_to_the_next(redis: Redis) -> None:
 
     with pytest.raises(ValueError, match="it fails"):
         await fail()
-    async with asyncio.timeout(5), turns.turn("one"):
+    async with asyncio.timeout(30), turns.turn("one"):
         assert await redis.keys("commitcast:1:turn:*")
     assert await redis.keys("commitcast:1:turn:*") == []
 
@@ -88,7 +88,7 @@ async def test_who_has_lost_its_turn_takes_nobody_elses(redis: Redis) -> None:
 async def test_one_who_lives_is_not_waited_for_without_end(redis: Redis) -> None:
     async with RedisTurns(redis).turn("one"):
         (name,) = await redis.keys("commitcast:1:turn:*")
-        async with asyncio.timeout(5), RedisTurns(redis, longest_wait=0.1).turn("one"):
+        async with asyncio.timeout(30), RedisTurns(redis, longest_wait=0.1).turn("one"):
             pass
         assert await redis.exists(name), "who did not wait has no turn to give up"
 
@@ -121,7 +121,7 @@ async def test_without_redis_nobody_waits(
     async with open_redis(redis_url, tmp_path) as client:
         turns = RedisTurns(client)
         await redis.client_pause(500)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             for _ in range(60):
                 async with turns.turn("one"), turns.turn("one"):
                     pass

@@ -36,7 +36,7 @@ def _found(text: str) -> list[str]:
 @pytest.mark.parametrize(
     "text",
     [
-        *("$1INCH", "#·tag", "#\u200ctag"),
+        *("$1INCH", "#·tag", "#\u200ctag", "#\u1c89", "#\U0003d000", "#\U000105c0a"),
         *("a.🔥.com", "*~.py", "—.md", "💻.rs", "x.py’s", "a b@c.de"),
         *("logs/20260106/build", "2026-01-06/x", "12345678/start"),
         *("v 1.2.3.4/x", "1.2.3.4.5", "4111-1111-1111-1111", "378282246310005/x"),

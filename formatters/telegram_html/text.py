@@ -18,10 +18,11 @@ JOINER = "\u2060"
 
 _LONG_NUMBER = re.compile(r"\d[ -]?(?:\d[ -]?){6,}")
 _FOUR_DIGITS = re.compile(r"(?:\d[ -]?){4}")
+# What follows `@` and `#`: Telegram knows letters that Python's Unicode has not yet.
 _LIVE = re.compile(
     r"""
     [@\#$/:.+]  # first, so that what stands between is passed over at once
-    (?: (?<=[@\#]) (?=[\w·\u200c\u0d80-\u0dff])  # mentions, e-mail addresses, hashtags
+    (?: (?<=[@\#]) (?=[\w\u00b7-\U0010ffff])  # mentions, e-mail addresses, hashtags
       | (?<=\$) (?=\w)                            # cashtags
       | (?<=/) (?<![A-Za-z0-9_]/) (?=\w)          # commands
       | (?<=:) (?=//)                             # addresses

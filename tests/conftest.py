@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Generator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,6 +29,13 @@ settings.register_profile(
     derandomize="CI" in os.environ,
 )
 settings.load_profile("any-machine")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_xdist_auto_num_workers() -> Generator[None, int, int]:
+    """Three processes for two cores: many tests wait for a clock or a server."""
+    cores = yield
+    return cores + cores // 2
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -215,7 +215,7 @@ async def test_a_check_that_takes_too_long_is_ended_and_the_others_go_on(
     doctor: Doctor, github: GitHubServer
 ) -> None:
     github.inject(hang)
-    found = await doctor(limit=0.5)
+    found = await doctor(limit=3)
     assert found["doctor-late"].subject is Subject.GITHUB
     assert "doctor-store" in found
 

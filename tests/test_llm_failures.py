@@ -135,7 +135,7 @@ async def test_request_that_hangs_while_others_are_answered_costs_no_other(
     server: OpenAIServer,
 ) -> None:
     server.faults.append(Fault.HANG)
-    async with an_analyzer(server, timeout=0.5) as analyzer:
+    async with an_analyzer(server, timeout=2) as analyzer:
         fine = WithRules(analyzer)
         hanging = asyncio.create_task(fine.analyze(a_read_commit(1), wanted()))
         await server.received(1)

@@ -537,7 +537,7 @@ async def test_repairs_go_on_whatever_happens(
 ) -> None:
     """Nothing is known at first; then one digest meets a fault of ours, and another one hangs."""
     monkeypatch.setattr(repair, "PAUSE", 0.01)
-    monkeypatch.setattr(repair, "LONGEST", 0.2)
+    monkeypatch.setattr(repair, "LONGEST", 1)
     gate, others = asyncio.Event(), world.both.add_slack(2)
     world.model.failure = DOWN
     await world.follow(*others, repository=OTHER)

@@ -78,7 +78,7 @@ def test_time_is_linear_in_hostile_lines(fragment: str) -> None:
         patch = "\n".join([f"@@ -1,9 +1,9 @@ {line}", *signed])
         return commit_of("Rework", tuple(a_change(path, patch) for path in PATHS))
 
-    assert grows_no_faster_than_its_material(rules_analysis, patched, 38)
+    assert grows_no_faster_than_its_material(rules_analysis, patched, 20)
 
 
 @pytest.mark.parametrize("fragment", FRAGMENTS)

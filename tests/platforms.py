@@ -27,7 +27,7 @@ from tests.servers.telegram_chats import Chat
 MARK: Final = words_for("en")("control-may-repeat")
 """What stands beneath a message that may be there twice."""
 
-ANSWERED_WITHIN: Final = 0.5
+ANSWERED_WITHIN: Final = 1.0
 """Seconds that impatient outlets wait for an answer."""
 
 

@@ -47,7 +47,7 @@ def out(slack: SlackServer) -> SlackOutlet:
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let nothing be waited for. A client made before still waits for answers as long as ever."""
-    monkeypatch.setattr(api, "ANSWERED_WITHIN", 0.3)
+    monkeypatch.setattr(api, "ANSWERED_WITHIN", 1.0)
     monkeypatch.setattr(api, "PAUSE_UNSENT", 0.0)
 
 

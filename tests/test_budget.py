@@ -28,7 +28,7 @@ async def test_commits_of_every_shape_cost_half_of_their_diffs_and_pass_over_not
 
 
 @pytest.mark.slow
-async def test_the_largest_commits_are_analysed_within_budget_memory_and_seconds() -> None:
+async def test_the_largest_commits_are_analysed_within_budget_and_memory() -> None:
     line, files, megabytes = await measured()
     assert (line.files, files.files, megabytes.files) == (1, 3_000, 51)
     assert line.characters > 890_000
@@ -37,5 +37,4 @@ async def test_the_largest_commits_are_analysed_within_budget_memory_and_seconds
         same = took.requests * (count_tokens(FULL_INSTRUCTIONS) + FRAME)
         assert took.tokens <= TOKENS + same
         assert took.megabytes <= LARGEST_PROCESS
-        assert took.seconds < 15, "about a second each on a quiet machine"
     assert files.read + files.partly + files.unread == 3_000

@@ -1,7 +1,7 @@
-"""Whether work grows with the size of what it is given, or with the square of that size.
+"""How long work takes, compared with other work or with itself on more material.
 
-No number of seconds is known here: a size is compared with a multiple of it, and the fastest of
-several rounds counts on either side, so a slow or busy machine changes nothing.
+No number of seconds is known here: the fastest of several rounds counts on either side, so a slow
+or busy machine changes nothing.
 """
 
 from __future__ import annotations
@@ -16,29 +16,33 @@ ROUNDS = 12
 _Material = TypeVar("_Material")
 
 
-def grows_no_faster_than_its_material(
-    work: Callable[[_Material], object],
-    make: Callable[[int], _Material],
-    size: int,
-    *,
-    times: int = 8,
-) -> bool:
-    """Whether ``work`` on ``make(times * size)`` takes about ``times`` as long as on one ``size``.
+def takes_at_most(times: float, work: Callable[[], object], other: Callable[[], object]) -> bool:
+    """Whether work takes at most so many times as long as other work.
 
-    A line takes ``times`` as long and a square ``times`` squared; the limit is the mean of both.
-    Most work shows in the first round what it is.
+    Most shows in the first round that it does; more rounds are for a machine that does something
+    else meanwhile.
     """
-    small, large = make(size), make(times * size)
-    fastest_small = fastest_large = math.inf
+    fastest = fastest_other = math.inf
     for _ in range(ROUNDS):
-        fastest_small = min(fastest_small, _seconds(work, small))
-        fastest_large = min(fastest_large, _seconds(work, large))
-        if fastest_large < times**1.5 * fastest_small:
+        fastest_other = min(fastest_other, _seconds(other))
+        fastest = min(fastest, _seconds(work))
+        if fastest < times * fastest_other:
             return True
     return False
 
 
-def _seconds(work: Callable[[_Material], object], material: _Material) -> float:
+def grows_no_faster_than_its_material(
+    work: Callable[[_Material], object], make: Callable[[int], _Material], size: int
+) -> bool:
+    """Whether work on eight times the size takes about eight times as long.
+
+    The limit lies between that and 64 times as long, which is what a square takes.
+    """
+    small, large = make(size), make(8 * size)
+    return takes_at_most(8**1.5, lambda: work(large), lambda: work(small))
+
+
+def _seconds(work: Callable[[], object]) -> float:
     started = time.process_time()
-    work(material)
+    work()
     return time.process_time() - started

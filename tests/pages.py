@@ -27,8 +27,8 @@ from formatters.pages import detail_page, digest_page, marked_reverted
 from formatters.text import words_for
 from tests.digests import HOSTILE_TEXTS, LOCAL, WIDGET, analyses, commits, digests, sha_of, texts
 
-PAGES = int(os.environ.get("COMMITCAST_TEST_PAGES", "1500"))
-"""Pages of the mass test of each dialect, both together 10,000; name more to try more."""
+PAGES = int(os.environ.get("COMMITCAST_TEST_PAGES", "3000"))
+"""Pages of the mass test of each dialect; name more to try more."""
 
 PARTS = 10
 """Into so many parts a mass test is cut, for as many processes."""

@@ -721,7 +721,12 @@ async def test_redirects_in_a_circle_end(small: Path, opened: Opened) -> None:
     ],
 )
 async def test_every_bad_answer_has_an_error_of_its_own(
-    small: Path, opened: Opened, fault: Fault, code: str, permanent: bool
+    small: Path,
+    opened: Opened,
+    caplog: pytest.LogCaptureFixture,
+    fault: Fault,
+    code: str,
+    permanent: bool,
 ) -> None:
     """Invariant 10."""
     async with GitHubServer(small) as server:
@@ -733,6 +738,7 @@ async def test_every_bad_answer_has_an_error_of_its_own(
             await opened(server, pace=Pace(timeout=patience)).head("main")
         assert (caught.value.code, caught.value.permanent) == (code, permanent)
         tries = 1 if permanent else 4
+        assert caplog.text.count("stamina.retry_scheduled") == tries - 1
         assert len(server.seen) == tries or (runs_out and len(server.seen) < tries)
         assert "a-token" not in repr(caught.value) + repr(caught.value.__cause__)
 

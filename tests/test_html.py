@@ -47,6 +47,7 @@ from tests.digests import (
     shas,
     texts,
 )
+from tests.growth import grows_no_faster_than_its_material
 
 EN = words_for("en")
 VOID = {"meta", "input", "circle", "line"}
@@ -389,8 +390,9 @@ def test_a_quiet_day_is_a_page_without_chart_and_filters() -> None:
     assert not read.classed("group")
 
 
-def test_a_day_of_500_commits_is_a_small_file() -> None:
+def test_a_day_of_500_commits_is_a_small_file_made_in_linear_time() -> None:
     digest = a_busy_day(500)
+    assert grows_no_faster_than_its_material(lambda day: page(day, EN), a_busy_day, 62)
     text = page(digest, EN)
     assert len(text.encode()) < 1_500_000
     assert Counter(Page(text).ids)[digest.head] == 1

@@ -27,7 +27,7 @@ from tests.servers.slack_faults import held
 from tests.servers.telegram import TelegramServer
 from tests.servers.telegram_chats import Chat
 
-KILLS = int(os.environ.get("COMMITCAST_TEST_KILLS", "50"))
+KILLS = int(os.environ.get("COMMITCAST_TEST_KILLS", "100"))
 PATIENCE = 0.25 * KILLS
 """Seconds that all kills may take."""
 CHANNELS = 4

@@ -113,6 +113,14 @@ def test_a_long_address_is_read_or_refused_in_linear_time(piece: str, end: str) 
     assert grows_no_faster_than_its_material(read, address, 12_500)
 
 
+@pytest.mark.parametrize("piece", ["/compare/x..", "/compare/", "/commit/x", "..", "/-/compare/a"])
+@pytest.mark.parametrize(("end", "size"), [("", 100_000), ("%0A", 1_900), ("\n", 1_900)])
+def test_a_long_address_of_nothing_is_refused(piece: str, end: str, size: int) -> None:
+    text = "https://github.com/acme/widget" + piece * (size // len(piece)) + end + "x"
+    with pytest.raises(InputError):
+        parse_link(text, PAGES, API)
+
+
 @pytest.mark.parametrize(
     ("path", "code"),
     [

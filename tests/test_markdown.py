@@ -94,7 +94,7 @@ def assert_ours_alone(tokens: list[Token], allowed: set[str]) -> None:
 # --- text --------------------------------------------------------------------------------------
 
 
-@settings(max_examples=100)
+@settings(max_examples=300)
 @given(texts().map(clean_line).filter(bool))
 @example("a__b _c_ __d__ e_")
 @example("1) one")
@@ -113,7 +113,7 @@ def test_escaped_text_is_shown_as_it_was_and_means_nothing(text: str) -> None:
         assert not CLICKABLE.search("".join(t.content for t in inline))
 
 
-@settings(max_examples=80)
+@settings(max_examples=200)
 @given(texts().map(clean_line))
 @example("` ` and ` x`")
 def test_prose_means_nothing_but_code(text: str) -> None:

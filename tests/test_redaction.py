@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analyzers.redaction import placeholders, redact, redact_bytes
-from tests.growth import grows_no_faster_than_its_material
+from analyzers.tokens import count_tokens
+from tests.growth import grows_no_faster_than_its_material, takes_at_most
 from tests.planted_secrets import FORMS, TOKENS, Dice, planted, private_key
 
 SECRETS = list(planted(FORMS * 20, seed=3))
@@ -200,8 +201,9 @@ def test_time_is_linear_in_hostile_text(piece: str) -> None:
     assert grows_no_faster_than_its_material(redact, lambda n: piece * (n // len(piece)), 8_000)
 
 
-def test_ordinary_diffs_stay_as_they_are() -> None:
-    """A patch of a megabyte, the largest that is kept."""
+def test_ordinary_diffs_stay_as_they_are_and_cost_little() -> None:
+    """A patch of a megabyte, the largest that is kept, is redacted about as fast as counted."""
     line = "+    result = self.session.get_token(user_id, key=lambda item: item.created_at)  # {}\n"
     text = "".join(line.format(number) for number in range(12_000))
     assert redact(text) == text
+    assert takes_at_most(4, lambda: redact(text), lambda: count_tokens(text))

@@ -13,7 +13,7 @@ from analyzers.rules import RulesAnalyzer, rules_analysis
 from analyzers.rules.languages import LANGUAGES
 from tests.digests import HOSTILE_TEXTS
 from tests.fakes import wanted
-from tests.growth import grows_no_faster_than_its_material
+from tests.growth import grows_no_faster_than_its_material, takes_at_most
 from tests.rules_cases import SRC, a_change, commit_of
 
 MANIFESTS = (
@@ -92,8 +92,11 @@ def test_time_is_linear_in_a_hostile_line(fragment: str) -> None:
 
 
 def test_a_message_of_fifty_megabytes_is_read_in_part() -> None:
-    commit = commit_of("Fix crash\n\n" + "fix the words of it " * 2_500_000)
-    analysis = rules_analysis(commit)
+    long, endless = (
+        commit_of("Fix crash\n\n" + "fix the words of it " * times) for times in (2_500, 2_500_000)
+    )
+    assert takes_at_most(8, lambda: rules_analysis(endless), lambda: rules_analysis(long))
+    analysis = rules_analysis(endless)
     assert analysis.headline == "Fix crash"
     assert sum(map(len, analysis.summary)) <= 2_000
 

@@ -26,7 +26,7 @@ from tests.simulation import Simulation, verified
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
-COMMITS = int(os.environ.get("COMMITCAST_TEST_COMMITS", "10500"))
+COMMITS = int(os.environ.get("COMMITCAST_TEST_COMMITS", "12500"))
 """How many commits there are in all."""
 
 pytestmark = pytest.mark.timeout(300 + COMMITS // 50)

@@ -171,7 +171,8 @@ async def test_a_question_for_updates_waits_until_something_is_said(
     waiting = asyncio.create_task(bot.get_updates(timeout=20))
     await telegram.until(lambda: telegram.calls("getUpdates"))
     await telegram.say(telegram.private(ada), ada, "/help")
-    assert len(await waiting) == 1
+    async with asyncio.timeout(15):  # it would wait for 20
+        assert len(await waiting) == 1
     assert await bot.get_updates(10**9, timeout=1) == ()
 
 

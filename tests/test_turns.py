@@ -63,7 +63,7 @@ async def test_turns_of_other_things_are_not_waited_for(redis: Redis) -> None:
 
 
 async def test_who_fails_gives_its_turn_to_the_next(redis: Redis) -> None:
-    turns = RedisTurns(redis)
+    turns = RedisTurns(redis, lease=600)
 
     async def fail() -> None:
         async with turns.turn("one"):
